@@ -1,0 +1,1 @@
+"""PlexSync: metadata that changes in Stash reaches Plex."""
