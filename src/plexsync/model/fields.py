@@ -61,7 +61,12 @@ FIELDS: dict[Field, FieldSpec] = {
     spec.field: spec
     for spec in (
         FieldSpec(
-            field=Field.TITLE, kind=Kind.TEXT, plex="title", owner=Owner.STASH, limit=255, keep_when_empty=True
+            field=Field.TITLE,
+            kind=Kind.TEXT,
+            plex="title",
+            owner=Owner.STASH,
+            limit=255,
+            keep_when_empty=True,
         ),
         FieldSpec(field=Field.SUMMARY, kind=Kind.TEXT, plex="summary", owner=Owner.STASH, limit=10_000),
         FieldSpec(field=Field.DATE, kind=Kind.DATE, plex="originallyAvailableAt", owner=Owner.STASH),

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from plexsync.model.fields import Field, Value
+from plexsync.model.compare import same, text_key
+from plexsync.model.fields import FIELDS, Field, FieldSpec, Kind, Owner, Value
+from plexsync.model.item import Item, Person
+from plexsync.model.item_values import value_of
+from plexsync.model.rules import Rules
+
+#: After this many writes whose read-back showed the same other value, Plex is taken at its word.
+TRIES_UNTIL_REFUSED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +30,175 @@ class Written:
     confirmed: Value = None
     is_confirmed: bool = False
     tries: int = 0
+
+
+class Because(StrEnum):
+    """Why a field is written."""
+
+    NEVER_WRITTEN = "never written"
+    CHANGED = "changed in Stash"
+    DRIFTED = "changed in Plex"
+    EMPTIED = "emptied in Stash"
+
+
+class Left(StrEnum):
+    """Why a field that differs is left alone."""
+
+    FILLED = "Plex already holds a value"
+    FOREIGN = "Plex held this before us"
+    EDITED = "it was edited in Plex"
+    EMPTY = "empty in Stash, Plex keeps its own"
+    REFUSED = "Plex will not take this"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field to write. `before` is what Plex holds now, `after` what it will hold."""
+
+    field: Field
+    before: Value
+    after: Value
+    because: Because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One field that differs and is left alone."""
+
+    field: Field
+    now: Value
+    wanted: Value
+    reason: Left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The whole difference between a scene and one item; applying nothing else brings them in step."""
+
+    scene: int
+    rating_key: int
+    section: int
+    path: str  #: Plex's path of the linked file
+    changes: tuple[Change, ...] = ()
+    kept: tuple[Kept, ...] = ()
+
+
+def make_plan(
+    *, scene: int, item: Item, path: str, wanted: Mapping[Field, Value], rules: Rules, ledger: Mapping[Field, Written]
+) -> Plan:
+    """Compare field by field. A field that `wanted` does not name is not looked at."""
+    changes: list[Change] = []
+    kept: list[Kept] = []
+    for name, value in wanted.items():
+        if rules.owner(name) is Owner.PLEX:
+            continue
+        written = ledger.get(name)
+        found = _found(item, name, written)
+        match _decide(FIELDS[name], rules, value, found, written):
+            case Change() as change:
+                changes.append(change)
+            case Kept() as left:
+                kept.append(left)
+    return Plan(
+        scene=scene,
+        rating_key=item.rating_key,
+        section=item.section,
+        path=path,
+        changes=tuple(changes),
+        kept=tuple(kept),
+    )
+
+
+def _found(item: Item, name: Field, written: Written | None) -> Value:
+    """What Plex holds. A picture's bytes cannot be told from the item, so our own record of them counts."""
+    if FIELDS[name].kind is not Kind.PICTURE:
+        return value_of(item, name)
+    return written.confirmed if written is not None and written.is_confirmed else None
+
+
+def _decide(
+    spec: FieldSpec, rules: Rules, wanted: Value, found: Value, written: Written | None
+) -> Change | Kept | None:
+    if wanted is None:
+        return _emptied(spec, found, written, clears_foreign=spec.field in rules.clear_foreign)
+    if _counts_as_equal(spec, wanted, found, written):
+        return None
+    if _refused(spec, wanted, found, written):
+        return Kept(field=spec.field, now=found, wanted=wanted, reason=Left.REFUSED)
+    if rules.owner(spec.field) is Owner.FILL and found is not None and not _ours(spec, found, written):
+        return Kept(field=spec.field, now=found, wanted=wanted, reason=Left.FILLED)
+    after = _with_roles(wanted, found)
+    return Change(field=spec.field, before=found, after=after, because=_because(spec, wanted, written))
+
+
+def _counts_as_equal(spec: FieldSpec, wanted: Value, found: Value, written: Written | None) -> bool:
+    """Equal, or in the form that Plex gave our own value when it was read back."""
+    sameness = same(spec, wanted, found)
+    if sameness == "equal" or (sameness == "form" and spec.kind in (Kind.TAGS, Kind.PEOPLE)):
+        return True
+    if written is None or not written.is_confirmed or same(spec, wanted, written.intended) != "equal":
+        return False
+    return same(spec, found, written.confirmed) == "equal"
+
+
+def _refused(spec: FieldSpec, wanted: Value, found: Value, written: Written | None) -> bool:
+    if written is None or written.tries < TRIES_UNTIL_REFUSED:
+        return False
+    return same(spec, wanted, written.intended) == "equal" and same(spec, found, written.confirmed) != "other"
+
+
+def _ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
+    if written is None:
+        return False
+    return same(spec, written.intended, found) != "other" or (written.is_confirmed and written.confirmed == found)
+
+
+def _because(spec: FieldSpec, wanted: Value, written: Written | None) -> Because:
+    if written is None:
+        return Because.NEVER_WRITTEN
+    return Because.DRIFTED if same(spec, wanted, written.intended) == "equal" else Because.CHANGED
+
+
+def _with_roles(wanted: Value, found: Value) -> Value:
+    """A cast list with a role text for every name: Plex drops the text of a name that is sent without one."""
+    if not isinstance(wanted, tuple) or not wanted or not isinstance(wanted[0], Person):
+        return wanted
+    held = {text_key(p.name): p.role or "" for p in _people(found)}
+    return tuple(
+        p if p.role is not None else Person(name=p.name, role=held.get(text_key(p.name), "")) for p in _people(wanted)
+    )
+
+
+def _people(value: Value) -> tuple[Person, ...]:
+    return tuple(entry for entry in value if isinstance(entry, Person)) if isinstance(value, tuple) else ()
+
+
+def _emptied(spec: FieldSpec, found: Value, written: Written | None, *, clears_foreign: bool) -> Change | Kept | None:
+    """Clear only what the ledger says we wrote, unless the user asked for more."""
+    if found is None:
+        return None
+    if spec.keep_when_empty:
+        return Kept(field=spec.field, now=found, wanted=None, reason=Left.EMPTY) if written is None else None
+    if clears_foreign or _ours(spec, found, written):
+        return Change(field=spec.field, before=found, after=None, because=Because.EMPTIED)
+    rest = _without_ours(found, written)
+    if rest != found:
+        return Change(field=spec.field, before=found, after=rest, because=Because.EMPTIED)
+    reason = Left.FOREIGN if written is None else Left.EDITED
+    return Kept(field=spec.field, now=found, wanted=None, reason=reason)
+
+
+def _without_ours(found: Value, written: Written | None) -> Value:
+    """A list without the entries that we added to what was there before."""
+    if written is None or not isinstance(found, tuple):
+        return found
+    added = _entry_keys(written.intended) - _entry_keys(written.before)
+    if found and isinstance(found[0], Person):
+        return tuple(p for p in _people(found) if text_key(p.name) not in added) or None
+    return tuple(entry for entry in found if isinstance(entry, str) and text_key(entry) not in added) or None
+
+
+def _entry_keys(value: Value) -> set[str]:
+    if not isinstance(value, tuple):
+        return set()
+    return {text_key(entry.name if isinstance(entry, Person) else entry) for entry in value}

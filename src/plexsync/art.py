@@ -1,0 +1,140 @@
+"""Pictures on their way from Stash to Plex: fetched once, brought into shape, told apart by their bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from PIL import Image, UnidentifiedImageError
+
+from plexsync.model.scene import Scene
+from plexsync.stash.client import StashClient
+from plexsync.store import pictures
+from plexsync.store.database import Database
+
+_log = structlog.get_logger("plexsync.art")
+
+#: Changes whenever `shaped` would give other bytes for the same source, so that pictures are sent again.
+RECIPE = "jpeg-1500-q85-1"
+_LONGEST_EDGE = 1500
+_QUALITY = 85
+#: A picture that is fine as it is, is sent as it is.
+_KEEP_BELOW_BYTES = 2 * 1024**2
+#: Seconds within which a second change leaves Stash's `updated_at` as it was.
+_SAME_SECOND = 2.0
+_FOLDER_LIMIT_BYTES = 500 * 1024**2
+
+
+class UnreadablePictureError(Exception):
+    """The bytes are no picture that can be read."""
+
+
+def shaped(content: bytes) -> bytes:
+    """The JPEG that Plex gets: at most 1,500 pixels on its longest edge; the same for the same bytes."""
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            if picture.format == "JPEG" and max(picture.size) <= _LONGEST_EDGE and len(content) <= _KEEP_BELOW_BYTES:
+                picture.verify()
+                return content
+            picture.load()
+            plain = _on_black(picture)
+            plain.thumbnail((_LONGEST_EDGE, _LONGEST_EDGE), Image.Resampling.LANCZOS)
+            out = io.BytesIO()
+            plain.save(out, "JPEG", quality=_QUALITY, optimize=True)
+            return out.getvalue()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UnreadablePictureError(str(error)) from error
+
+
+def _on_black(picture: Image.Image) -> Image.Image:
+    if picture.mode in ("RGB", "L"):
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    ground = Image.new("RGBA", layered.size, (0, 0, 0, 255))
+    return Image.alpha_composite(ground, layered).convert("RGB")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Art:
+    """Covers of one Stash. `folder` keeps the shaped bytes until they are uploaded, within 500 MB."""
+
+    folder: Path
+    stash: StashClient
+    database: Database
+
+    async def cover(self, scene: Scene, now: float) -> str | None:
+        """The sha1 of the scene's shaped cover, None when it has no own. Asks Stash only if the scene was touched."""
+        known = await self.database.run(lambda c: pictures.cover(c, scene.id))
+        if known is not None and known.recipe != RECIPE:
+            known = None
+        if known is not None and _still_good(known, scene):
+            return known.sha1 or None
+        found = await self.stash.cover(scene, known.etag if known is not None else None)
+        if found.kind == "unchanged" and known is not None:
+            sha1 = known.sha1
+        else:
+            sha1 = await self._keep(scene, found.content) if found.kind == "picture" else ""
+        row = pictures.Cover(
+            scene=scene.id,
+            etag=found.etag or "",
+            sha1=sha1,
+            recipe=RECIPE,
+            checked_for=scene.updated_at,
+            checked_at=now,
+        )
+        await self.database.run(lambda c: pictures.set_cover(c, row))
+        return sha1 or None
+
+    async def content(self, scene: Scene, sha1: str) -> bytes | None:
+        """The bytes of a cover that `cover` told of; None when Stash shows another one by now."""
+        path = self.folder / f"{sha1}.jpg"
+        if path.is_file():
+            return await asyncio.to_thread(path.read_bytes)
+        found = await self.stash.cover(scene)
+        if found.kind != "picture":
+            return None
+        again = await self._keep(scene, found.content)
+        return await asyncio.to_thread(path.read_bytes) if again == sha1 else None
+
+    async def _keep(self, scene: Scene, content: bytes) -> str:
+        """The sha1 of the shaped bytes, which are kept; "" when they are no picture."""
+        try:
+            return await asyncio.to_thread(self._store, content)
+        except UnreadablePictureError as error:
+            _log.warning("the cover cannot be read as a picture, the poster stays", scene=scene.id, reason=str(error))
+            return ""
+
+    def _store(self, content: bytes) -> str:
+        ready = shaped(content)
+        sha1 = hashlib.sha1(ready, usedforsecurity=False).hexdigest()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{sha1}.jpg"
+        half = path.with_suffix(".tmp")
+        half.write_bytes(ready)
+        half.replace(path)
+        self._trim()
+        return sha1
+
+    def _trim(self) -> None:
+        kept = sorted(((path.stat().st_mtime, path) for path in self.folder.glob("*.jpg")), reverse=True)
+        total = 0
+        for _, path in kept:
+            total += path.stat().st_size
+            if total > _FOLDER_LIMIT_BYTES:
+                path.unlink(missing_ok=True)
+
+
+def _still_good(known: pictures.Cover, scene: Scene) -> bool:
+    """The cover cannot have changed: every change of it moves `updated_at`, which counts whole seconds."""
+    if not known.checked_for or known.checked_for != scene.updated_at:
+        return False
+    try:
+        touched = datetime.fromisoformat(scene.updated_at)
+    except ValueError:
+        return False
+    return touched.tzinfo is not None and known.checked_at > touched.timestamp() + _SAME_SECOND

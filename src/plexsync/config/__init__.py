@@ -1,0 +1,27 @@
+"""Settings: one table, and how files, variables, plugin and pages fill it."""
+
+from plexsync.config.loading import CONFIG_NAME, check, default_folder, load
+from plexsync.config.masking import censored, mask
+from plexsync.config.parts import PathRuleSetting, ServerSetting
+from plexsync.config.reference import reference
+from plexsync.config.resolved import Config
+from plexsync.config.settings import LogLevel, Settings, TitleWhenEmpty
+from plexsync.config.table import Row, table
+
+__all__ = [
+    "CONFIG_NAME",
+    "Config",
+    "LogLevel",
+    "PathRuleSetting",
+    "Row",
+    "ServerSetting",
+    "Settings",
+    "TitleWhenEmpty",
+    "censored",
+    "check",
+    "default_folder",
+    "load",
+    "mask",
+    "reference",
+    "table",
+]

@@ -1,0 +1,135 @@
+"""Which item of Plex is the file of a scene, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plexsync.model.item import IndexedItem, Part
+from plexsync.model.paths import name_key, path_key, segments
+from plexsync.model.scene import SceneFile
+
+_DURATION_TOLERANCE = 1.0  # seconds; Stash and Plex round differently
+
+
+class Confidence(StrEnum):
+    """HIGH is written; LOW only where `strict_matching` is off."""
+
+    HIGH = "high"
+    LOW = "low"
+
+
+class Verdict(StrEnum):
+    """What was found for one file."""
+
+    FOUND = "found"
+    MISSING = "missing"  #: a rule maps the path and no item is there: not scanned yet
+    AMBIGUOUS = "ambiguous"  #: several items fit equally; never guessed
+    OUTSIDE = "outside"  #: no rule maps the path and no item has such a file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The finding for one file. `items` are the links when found, the candidates when ambiguous."""
+
+    file: SceneFile
+    verdict: Verdict
+    reason: str
+    items: tuple[IndexedItem, ...] = ()
+    plex_path: str = ""
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the index and the scenes seen so far know about one file.
+
+    `mapped` is Plex's path by the rules, None where none applies. `at_path` are the items that hold a file there,
+    `same_name` all items with a file of that name, `twins` the paths of other scenes' files of that name.
+    """
+
+    mapped: str | None
+    at_path: Sequence[IndexedItem] = ()
+    same_name: Sequence[IndexedItem] = ()
+    twins: Sequence[str] = ()
+
+
+def match_file(file: SceneFile, around: Surroundings) -> Match:
+    """One file's item. With a rule only the exact path counts; without, the longest common suffix that is unique."""
+    if around.mapped is not None:
+        return _by_path(file, around.mapped, around.at_path)
+    return _by_suffix(file, around.same_name, around.twins)
+
+
+def _by_path(file: SceneFile, mapped: str, found: Sequence[IndexedItem]) -> Match:
+    if not found:
+        reason = f"Plex lists no item with the file {mapped}"
+        return Match(file=file, verdict=Verdict.MISSING, reason=reason, plex_path=mapped)
+    return Match(
+        file=file,
+        verdict=Verdict.FOUND,
+        reason="exact path",
+        items=tuple(found),
+        plex_path=_spelled(found[0], mapped),
+    )
+
+
+def _spelled(item: IndexedItem, mapped: str) -> str:
+    """The path as Plex writes it."""
+    return next((part.path for part in item.parts if path_key(part.path) == path_key(mapped)), mapped)
+
+
+def common_suffix(one: str, two: str) -> int:
+    """How many segments two paths share, counted from the file name."""
+    count = 0
+    for a, b in zip(reversed(segments(one)), reversed(segments(two)), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _by_suffix(file: SceneFile, same_name: Sequence[IndexedItem], twins: Sequence[str]) -> Match:
+    scored = sorted(
+        ((common_suffix(file.path, part.path), item, part) for item in same_name for part in _named(item, file)),
+        key=lambda row: -row[0],
+    )
+    if not scored:
+        reason = f"no path rule maps {file.path} and no item of Plex has a file of that name"
+        return Match(file=file, verdict=Verdict.OUTSIDE, reason=reason)
+    best = scored[0][0]
+    leaders = [row for row in scored if row[0] == best]
+    rivals = [path for path in twins if common_suffix(path, leaders[0][2].path) >= best]
+    if len(leaders) > 1 or rivals:
+        items = tuple(row[1] for row in leaders)
+        reason = _ambiguity(best, len(leaders), len(rivals))
+        return Match(file=file, verdict=Verdict.AMBIGUOUS, reason=reason, items=items)
+    _, item, part = leaders[0]
+    sure = best >= 2 and _same_content(file, part)
+    return Match(
+        file=file,
+        verdict=Verdict.FOUND,
+        reason=f"the last {best} segments of the path are the same" if best > 1 else "the file name is unique",
+        items=(item,),
+        plex_path=part.path,
+        confidence=Confidence.HIGH if sure else Confidence.LOW,
+    )
+
+
+def _named(item: IndexedItem, file: SceneFile) -> list[Part]:
+    return [part for part in item.parts if name_key(part.path) == name_key(file.path)]
+
+
+def _ambiguity(segments_shared: int, items: int, rivals: int) -> str:
+    if items > 1:
+        return f"{items} items of Plex share the last {segments_shared} segments of the path"
+    return f"{rivals} other scenes have a file that fits the same item as well"
+
+
+def _same_content(file: SceneFile, part: Part) -> bool:
+    if file.size is not None and file.size == part.size:
+        return True
+    if file.duration is None or part.duration is None:
+        return False
+    return abs(file.duration - part.duration) <= _DURATION_TOLERANCE

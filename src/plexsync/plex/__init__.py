@@ -1,0 +1,1 @@
+"""The client for Plex Media Server; nothing outside this package speaks to it, and only its writer writes."""

@@ -1,0 +1,240 @@
+"""What PlexSync asks of a Plex server, in the model's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from plexsync.model.errors import PlexPermanentError, PlexTemporaryError
+from plexsync.plex import items as values
+from plexsync.plex.answers import Request
+from plexsync.plex.connection import Connection, NotFoundError, not_plex
+from plexsync.plex.documents import (
+    IdentityAnswer,
+    ItemAnswer,
+    ListAnswer,
+    PosterAnswer,
+    SectionAnswer,
+    flag,
+    integer,
+    text,
+)
+from plexsync.plex.edit import edit_path
+from plexsync.plex.link import LinkBroken
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from plexsync.model.item import IndexedItem, Item, Section
+    from plexsync.plex.documents import Container, ListContainer
+    from plexsync.plex.edit import EditParams
+
+BATCH = 50
+LARGEST_PAGE = 1000
+#: Asked to be left out, which Plex need not honour. Never Media: it holds the paths.
+NOT_LISTED = (
+    "excludeElements=Image,UltraBlurColors,Genre,Country,Director,Writer,Role,Guid,Rating,Collection"
+    "&excludeFields=summary,tagline"
+)
+NOT_DETAILED = "skipRefresh=1&excludeElements=Image,UltraBlurColors,Country,Guid,Rating,Similar,Chapter,Marker,Extras"
+
+
+def _unmasked(said: str) -> str:
+    return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which Plex answers."""
+
+    machine_identifier: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poster:
+    """A picture that an item may show. `key` is what selects it, `upload://posters/<sha1>` for an upload."""
+
+    key: str
+    selected: bool
+
+
+class PlexClient:
+    """One Plex server. Every failure is one of `model.errors`; a write to an item that is gone is `LinkBroken`.
+
+    `client_identifier` is a UUID that stays the same for this installation, `machine_identifier` the only server
+    that may be written to. Time-outs are seconds. `redact` masks secrets in what an error shows.
+    At most four reads are under way at once; the caller makes one write at a time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        client_identifier: str,
+        machine_identifier: str | None = None,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 30.0,
+        verify: bool | str | ssl.SSLContext = True,
+        redact: Callable[[str], str] = _unmasked,
+    ) -> None:
+        self._connection = Connection(
+            url=url,
+            token=token,
+            client_identifier=client_identifier,
+            pinned=machine_identifier,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            verify=verify,
+            redact=redact,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._connection.aclose()
+
+    @property
+    def machine_identifier(self) -> str | None:
+        """The pinned server, or the first that answered where none was pinned."""
+        return self._connection.pinned
+
+    async def identity(self) -> Identity:
+        """Which server answers; needs no token."""
+        try:
+            answer = await self._connection.read_now("/identity", IdentityAnswer)
+        except NotFoundError as error:
+            raise not_plex(Request(method="GET", path="/identity")) from error
+        found = answer.container
+        return Identity(machine_identifier=found.machine_identifier, version=text(found.version))
+
+    async def check(self) -> Identity:
+        """Whether Plex is well: it is the pinned server (else Incompatible) and takes the token (else NeedsSignIn)."""
+        identity = await self.identity()
+        self._connection.accept(identity.machine_identifier)
+        try:
+            await self._connection.read_now("/library/sections", SectionAnswer)
+        except NotFoundError as error:
+            raise _missing("the list of libraries") from error
+        return identity
+
+    async def verify_identity(self) -> None:
+        """The check that goes before a write; free while no connection failed or was opened since the last one."""
+        await self._connection.identify()
+
+    async def sections(self) -> list[Section]:
+        """All libraries of every type; films and other videos are of type "movie"."""
+        try:
+            answer = await self._connection.read("/library/sections", SectionAnswer)
+        except NotFoundError as error:
+            raise _missing("the list of libraries") from error
+        found = (values.section(row) for row in answer.container.rows or ())
+        return [section for section in found if section is not None]
+
+    async def items(self, section: int, page_size: int = 500) -> AsyncIterator[list[IndexedItem]]:
+        """All items of a library, page by page, each item once.
+
+        Items that are added or removed meanwhile may be missed: absence here proves nothing.
+        """
+        size = max(1, min(page_size, LARGEST_PAGE))
+        start = 0
+        seen: set[int] = set()
+        while True:
+            container = await self._page(section, start, size)
+            rows = container.rows or []
+            total = integer(container.total)
+            listed = (values.indexed_item(row, section) for row in rows)
+            new = {item.rating_key: item for item in listed if item and item.rating_key not in seen}
+            seen |= new.keys()
+            if new:
+                yield list(new.values())
+            start += len(rows)
+            if not rows or (start >= total if total is not None else not new):
+                return
+
+    async def _page(self, section: int, start: int, size: int) -> ListContainer:
+        # By time of addition: what is added meanwhile comes last, and titles that we write move nothing.
+        path = (
+            f"/library/sections/{int(section)}/all?type=1&sort=addedAt&{NOT_LISTED}"
+            f"&X-Plex-Container-Start={start}&X-Plex-Container-Size={size}"
+        )
+        try:
+            container = (await self._connection.read(path, ListAnswer)).container
+        except NotFoundError as error:
+            raise _missing(f"library {section}") from error
+        if not container.rows and (_claimed(container) or (integer(container.total) or 0) > start):
+            raise PlexTemporaryError(
+                "Plex's listing ends before its own count", place=f"GET /library/sections/{section}/all"
+            )
+        return container
+
+    async def details(self, rating_keys: Sequence[int]) -> dict[int, Item]:
+        """The items with these keys, whole; the ones that Plex does not have are absent."""
+        wanted = list(dict.fromkeys(int(key) for key in rating_keys))
+        found: dict[int, Item] = {}
+        for at in range(0, len(wanted), BATCH):
+            found |= await self._details(wanted[at : at + BATCH])
+        return found
+
+    async def _details(self, keys: list[int]) -> dict[int, Item]:
+        path = f"/library/metadata/{','.join(map(str, keys))}?{NOT_DETAILED}"
+        try:
+            container = (await self._connection.read(path, ItemAnswer)).container
+        except NotFoundError:
+            if len(keys) == 1:
+                return {}
+            # One missing key may fail the whole list.
+            half = len(keys) // 2
+            return await self._details(keys[:half]) | await self._details(keys[half:])
+        if not container.rows and _claimed(container):
+            raise PlexTemporaryError("Plex's answer lacks the items it counts", place="GET /library/metadata")
+        rows = (values.item(row, container) for row in container.rows or ())
+        return {item.rating_key: item for item in rows if item is not None and item.rating_key in keys}
+
+    async def edit(self, section: int, rating_key: int, params: EditParams) -> None:
+        """Set fields, tags and locks of one item in one request; see `plex.edit`."""
+        names = sorted({param.name.partition("[")[0].partition(".")[0] for param in params})
+        await self._write("PUT", edit_path(section, (rating_key,), params), rating_key, about=", ".join(names))
+
+    async def posters(self, rating_key: int) -> list[Poster]:
+        """The pictures that the item may show."""
+        try:
+            answer = await self._connection.read(f"/library/metadata/{int(rating_key)}/posters", PosterAnswer)
+        except NotFoundError as error:
+            raise LinkBroken(rating_key, "Plex has no such item") from error
+        rows = answer.container.rows or ()
+        return [Poster(key=text(row.rating_key), selected=flag(row.selected)) for row in rows if row.rating_key]
+
+    async def upload_poster(self, rating_key: int, content: bytes) -> None:
+        """Give the item a picture, which Plex then shows. Plex keeps every upload for ever."""
+        path = f"/library/metadata/{int(rating_key)}/posters"
+        await self._write("POST", path, rating_key, content=content, about="thumb")
+
+    async def select_poster(self, rating_key: int, key: str) -> None:
+        """Show one of the pictures that `posters` lists."""
+        path = f"/library/metadata/{int(rating_key)}/poster?url={quote(key, safe='')}"
+        await self._write("PUT", path, rating_key, about="thumb")
+
+    async def _write(
+        self, method: str, path: str, rating_key: int, *, about: str, content: bytes | None = None
+    ) -> None:
+        try:
+            await self._connection.write(method, path, content=content, about=about)
+        except NotFoundError as error:
+            raise LinkBroken(rating_key, "Plex has no such item") from error
+
+
+def _claimed(container: Container) -> bool:
+    return (integer(container.size) or 0) > 0
+
+
+def _missing(what: str) -> PlexPermanentError:
+    return PlexPermanentError(f"Plex does not have {what}", status=404)

@@ -1,0 +1,202 @@
+"""The only place that writes to Plex."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from plexsync.model.compare import text_key
+from plexsync.model.errors import PlexPermanentError, PlexServerDown
+from plexsync.model.fields import FIELDS, Field, Kind
+from plexsync.model.item_values import value_of
+from plexsync.model.paths import path_key
+from plexsync.plex.answers import TOO_LONG
+from plexsync.plex.edit import (
+    LINE_LIMIT,
+    FieldEdit,
+    edit_path,
+    params_of,
+    request_line,
+    shortened,
+    split,
+    with_kept_roles,
+)
+from plexsync.plex.link import LinkBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from plexsync.model.fields import Value
+    from plexsync.model.item import Item, Person
+    from plexsync.plex.client import PlexClient
+    from plexsync.plex.edit import Batch
+
+__all__ = ["LinkBroken", "WriteResult", "Writer", "upload_key"]
+
+LARGEST_POSTER = 10_000_000
+#: Below this, a line that is refused as too long is refused for another reason.
+SHORTEST_LIMIT = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class WriteResult:
+    """What was written otherwise than asked. `shortened` holds the texts that Plex took only cut.
+
+    `poster_key` is the picture that the item now shows, if one was given; `uploaded` whether its bytes were sent.
+    """
+
+    notes: list[str] = field(default_factory=list)
+    shortened: dict[Field, str] = field(default_factory=dict)
+    poster_key: str | None = None
+    uploaded: bool = False
+
+
+def upload_key(content: bytes) -> str:
+    """The key under which Plex lists an uploaded picture: the same bytes are one picture."""
+    return f"upload://posters/{hashlib.sha1(content, usedforsecurity=False).hexdigest()}"
+
+
+class Writer:
+    """Writes to the items of one server, one item at a time. Every write may be repeated."""
+
+    def __init__(self, client: PlexClient) -> None:
+        self._client = client
+        #: Whether this server takes several entries off a list at once; None until it was seen.
+        self._takes_many: bool | None = None
+
+    async def write(
+        self,
+        item: Item,
+        expected_path: str,
+        edits: Sequence[FieldEdit],
+        poster: bytes | None = None,
+        *,
+        known_keys: Collection[str] | None = None,
+    ) -> WriteResult:
+        """Bring these fields of an item that was just read to their values, and show `poster`.
+
+        `known_keys` are the pictures known to be uploaded to this item; without it Plex is asked for its list.
+        Raises LinkBroken where the item does not hold `expected_path`, or is gone.
+        """
+        if poster is not None and len(poster) > LARGEST_POSTER:
+            size = f"{len(poster) / 1e6:.1f} MB"
+            raise PlexPermanentError(f"the picture (thumb) has {size}; Plex takes at most 10 MB")
+        if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
+            raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
+        await self._client.verify_identity()
+        result = WriteResult()
+        whole = [with_kept_roles(edit, item.actors) for edit in edits]
+        if poster is not None:
+            await self._show(item, poster, known_keys, result)
+            if not any(edit.field is Field.POSTER for edit in whole):
+                whole.append(FieldEdit(field=Field.POSTER, after=None))
+        for batch in split(item.section, item.rating_key, whole):
+            await self._send(item, batch, LINE_LIMIT, result)
+        await self._take_off_rest(item, whole)
+        return result
+
+    async def read_back(self, rating_keys: Sequence[int]) -> dict[int, Item]:
+        """What these items hold now."""
+        return await self._client.details(rating_keys)
+
+    async def _show(self, item: Item, poster: bytes, known_keys: Collection[str] | None, result: WriteResult) -> None:
+        key = result.poster_key = upload_key(poster)
+        listed = []
+        if known_keys is None or key in known_keys:
+            listed = [held for held in await self._client.posters(item.rating_key) if held.key == key]
+        if not listed:
+            await self._client.upload_poster(item.rating_key, poster)
+            result.uploaded = True
+        elif not any(held.selected for held in listed):
+            await self._client.select_poster(item.rating_key, key)
+
+    async def _send(self, item: Item, batch: Batch, limit: int, result: WriteResult) -> None:
+        params = params_of(batch)
+        length = len(request_line(edit_path(item.section, (item.rating_key,), params)))
+        try:
+            await self._client.edit(item.section, item.rating_key, params)
+        except PlexPermanentError as error:
+            if error.status not in TOO_LONG or limit <= SHORTEST_LIMIT:
+                raise
+        except PlexServerDown as error:
+            # Some servers break the connection at a line that is too long for them.
+            if not error.outcome_unknown or length <= LINE_LIMIT or limit <= SHORTEST_LIMIT:
+                raise
+            await self._client.verify_identity()
+            if await self._holds(item, batch):
+                return
+        else:
+            return
+        smaller = limit if length > limit else limit // 2
+        await self._send_smaller(item, batch, smaller, result)
+
+    async def _send_smaller(self, item: Item, batch: Batch, limit: int, result: WriteResult) -> None:
+        for part in split(item.section, item.rating_key, batch, limit):
+            fitting = part
+            if len(part) == 1 and _length(item, part) > limit:
+                fitting = (self._shortened(item, part[0], limit, result),)
+            await self._send(item, fitting, limit, result)
+
+    def _shortened(self, item: Item, edit: FieldEdit, limit: int, result: WriteResult) -> FieldEdit:
+        short = shortened(edit, item.section, item.rating_key, limit)
+        if short is None or not isinstance(short.after, str):
+            raise PlexPermanentError(f"Plex takes no request line as long as {edit.field.value} needs", status=414)
+        result.shortened[edit.field] = short.after
+        result.notes = [note for note in result.notes if not note.startswith(f"{edit.field.value} ")]
+        result.notes.append(f"{edit.field.value} was cut to {len(short.after)} characters: Plex does not take it whole")
+        return short
+
+    async def _holds(self, item: Item, batch: Batch) -> bool:
+        now = (await self._client.details([item.rating_key])).get(item.rating_key)
+        return now is not None and all(not _is_list(edit) and value_of(now, edit.field) == edit.after for edit in batch)
+
+    async def _take_off_rest(self, item: Item, edits: Sequence[FieldEdit]) -> None:
+        """Some servers may heed only the first of several names to take off: look, and repeat while that helps."""
+        asked = {edit.field: edit for edit in edits if _is_list(edit) and len(edit.removed) > 1}
+        before: dict[Field, tuple[str, ...]] = {}
+        while asked and not self._takes_many:
+            now = (await self._client.details([item.rating_key])).get(item.rating_key)
+            if now is None:
+                raise LinkBroken(item.rating_key, "Plex has no such item")
+            left = {kind: names for kind, edit in asked.items() if (names := _left(now, edit))}
+            if self._takes_many is None:
+                self._takes_many = not left
+            if not left or left == before:
+                return
+            before = left
+            await self._take_off_one(item, now, left, asked)
+
+    async def _take_off_one(
+        self,
+        item: Item,
+        now: Item,
+        left: dict[Field, tuple[str, ...]],
+        asked: dict[Field, FieldEdit],
+    ) -> None:
+        again = [
+            FieldEdit(field=kind, after=asked[kind].after, removed=names[:1], lock=asked[kind].lock)
+            for kind, names in left.items()
+        ]
+        for batch in split(item.section, item.rating_key, [with_kept_roles(edit, now.actors) for edit in again]):
+            await self._client.edit(item.section, item.rating_key, params_of(batch))
+
+
+def _length(item: Item, batch: Batch) -> int:
+    return len(request_line(edit_path(item.section, (item.rating_key,), params_of(batch))))
+
+
+def _is_list(edit: FieldEdit) -> bool:
+    return FIELDS[edit.field].kind in {Kind.TAGS, Kind.PEOPLE}
+
+
+def _names(value: Value | tuple[Person, ...]) -> list[str]:
+    entries = value if isinstance(value, tuple) else ()
+    return [entry if isinstance(entry, str) else entry.name for entry in entries]
+
+
+def _left(now: Item, edit: FieldEdit) -> tuple[str, ...]:
+    """The names as Plex holds them that were to be taken off and are still there."""
+    wanted = {text_key(name) for name in _names(edit.after)}
+    gone = {text_key(name) for name in edit.removed} - wanted
+    return tuple(name for name in _names(value_of(now, edit.field)) if text_key(name) in gone)

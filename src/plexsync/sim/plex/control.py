@@ -1,0 +1,202 @@
+"""Routes below `/_sim/`, which no real server has: look at everything, act as a user, a disk or an unknown.
+
+Faults and the log of requests are described in `plexsync.sim.faults`. The others, all without a token:
+
+    GET    /_sim/items               every video by its path, see `described`
+    PUT    /_sim/items/{ratingKey}   a user edits in Plex: {"title": "..", "genres": [..], "lock": true}; lists
+                                     replace, "locks": {"title": false} sets locks, "lock" (default true) locks
+                                     what was edited, "rating" is not a field: it is called userRating
+    POST   /_sim/files               a file appears: {"path", "size", "duration" (ms), "date", "moved_from", "scan"}
+    DELETE /_sim/files               a file goes: {"path", "scan"}; with "scan": true a scan follows at once
+    POST   /_sim/sections            a new library: {"title", "path", "agent", "items"}
+    GET    /_sim/switches            the switches of `plexsync.sim.plex.options.Switches`; PUT changes some
+    GET    /_sim/collections         every collection by its title: {"ratingKey", "section", "members": [paths]}
+
+A path that lies in no library is taken as below the first one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+
+from plexsync.sim.library import clips
+from plexsync.sim.plex import edits, scans
+from plexsync.sim.plex.answers import hub_of, item_of, store_of
+from plexsync.sim.plex.edits import Refused
+from plexsync.sim.plex.options import MODERN_AGENT, Switches
+from plexsync.sim.plex.rows import SCALARS, File
+from plexsync.sim.plex.writing import end_scan, start_scan
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from plexsync.sim.plex.rows import Item, Section
+    from plexsync.sim.plex.store import Store
+
+LISTS = {
+    "genres": "genre",
+    "actors": "actor",
+    "labels": "label",
+    "collections": "collection",
+    "directors": "director",
+    "writers": "writer",
+    "producers": "producer",
+    "countries": "country",
+}
+
+
+class NewFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A file that appears or goes."""
+
+    path: str
+    size: int = 1_000_000
+    duration: int = 60_000
+    date: str = "2020-01-01"
+    moved_from: str | None = None
+    scan: bool = False
+
+
+class NewSection(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A library to be made."""
+
+    title: str
+    path: str
+    agent: str = MODERN_AGENT
+    items: int = 0
+
+
+def described(store: Store, item: Item) -> dict[str, Any]:
+    """What an item holds, in plain values; None where a field is empty."""
+    found: dict[str, Any] = {"ratingKey": str(item.key), "section": str(item.section)}
+    found |= {name: item.value(name) for name in sorted(SCALARS)}
+    found |= {plural: store.tag_names(item, kind) for plural, kind in LISTS.items()}
+    roles = {store.tags[tag].name: text for tag, text in item.tag_uses("actor").items()}
+    faces = {store.tags[tag].name: store.tags[tag].thumb for tag in item.tag_uses("actor")}
+    for kind, name in (("posters", "poster"), ("arts", "art")):
+        gallery = getattr(item, kind)
+        shown = gallery.selected if gallery else None
+        found[f"{name}Sha1"] = None if shown == "default" else shown
+        found["uploads" if kind == "posters" else "artUploads"] = len(gallery.uploads) if gallery else 0
+    return found | {
+        "roles": roles,
+        "thumbs": faces,
+        "locks": list(item.locks),
+        "updatedAt": item.updated_at,
+        "deleted": item.deleted_at is not None,
+    }
+
+
+async def items(request: Request) -> Response:
+    store = store_of(request)
+    return _json({item.path: described(store, item) for item in store.items.values() if item.type == "movie"})
+
+
+async def collections(request: Request) -> Response:
+    store = store_of(request)
+    found = [item for item in store.items.values() if item.type == "collection"]
+    return _json(
+        {
+            str(item.value("title")): {
+                "ratingKey": str(item.key),
+                "section": str(item.section),
+                "members": [member.path for member in store.members(item)],
+            }
+            for item in found
+        }
+    )
+
+
+async def edit(request: Request) -> Response:
+    """Edit as a user does in Plex: what is touched is locked unless told otherwise."""
+    store = store_of(request)
+    item = item_of(request)
+    wanted: dict[str, Any] = msgspec.json.decode(await request.body(), type=dict[str, Any])
+    lock = wanted.pop("lock", True)
+    asked = edits.Edit()
+    locks = wanted.pop("locks", {})
+    for name, value in wanted.items():
+        field = LISTS.get(name, name)
+        if name in LISTS:
+            asked.cleared.add(field)
+            asked.added[field] = {at: edits.Added(name=tag) for at, tag in enumerate(value)}
+        elif name in SCALARS:
+            asked.values[name] = value if value != "" else None
+        else:
+            raise Refused(400, name)
+        asked.locks[field] = lock
+    asked.locks |= locks
+    edits.apply(store, item, asked)
+    hub_of(request).changed([item])
+    return _json(described(store, item))
+
+
+async def add_file(request: Request) -> Response:
+    return await _file(request, present=True)
+
+
+async def remove_file(request: Request) -> Response:
+    return await _file(request, present=False)
+
+
+async def _file(request: Request, *, present: bool) -> Response:
+    store = store_of(request)
+    told = msgspec.json.decode(await request.body(), type=NewFile)
+    section, path = _placed(store, told.path)
+    if present:
+        moved = told.moved_from and _placed(store, told.moved_from)[1]
+        scans.add_file(store, File(path=path, size=told.size, duration=told.duration, date=told.date, moved_from=moved))
+    else:
+        scans.remove_file(store, path)
+    if told.scan:
+        start_scan(request, section)
+    item = store.by_path(path)
+    return _json({"path": path, "section": str(section.key), "ratingKey": str(item.key) if item else None})
+
+
+def _placed(store: Store, path: str) -> tuple[Section, str]:
+    for section in store.sections.values():
+        if path.startswith(section.path.rstrip("/") + "/"):
+            return section, path
+    first = next(iter(store.sections.values()))
+    return first, f"{first.path}/{path.lstrip('/')}"
+
+
+async def add_section(request: Request) -> Response:
+    store = store_of(request)
+    told = msgspec.json.decode(await request.body(), type=NewSection)
+    section = store.add_section(told.title, told.path, told.agent)
+    store.keep_section(section)
+    store.fill(section, clips(told.items))
+    return _json({"key": str(section.key), "title": section.title, "path": section.path})
+
+
+async def switches(request: Request) -> Response:
+    store = store_of(request)
+    if request.method == "PUT":
+        told = msgspec.json.decode(await request.body(), type=dict[str, Any])
+        merged = msgspec.convert(msgspec.to_builtins(store.switches) | told, Switches)
+        store.switches = merged
+        if not merged.scan_hold:
+            for section in store.sections.values():
+                if section.refreshing:
+                    end_scan(request, section)
+    return _json(msgspec.to_builtins(store.switches))
+
+
+def _json(content: object) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
+
+
+ROUTES = [
+    Route("/_sim/items", items),
+    Route("/_sim/items/{ids}", edit, methods=["PUT"]),
+    Route("/_sim/collections", collections),
+    Route("/_sim/files", add_file, methods=["POST"]),
+    Route("/_sim/files", remove_file, methods=["DELETE"]),
+    Route("/_sim/sections", add_section, methods=["POST"]),
+    Route("/_sim/switches", switches, methods=["GET", "PUT"]),
+]

@@ -1,0 +1,56 @@
+"""How a simulated Plex is set up, and the switches for what is not known about a real one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DEFAULT_TOKEN = "sim-plex-token"  # noqa: S105  # of a simulator on loopback
+MODERN_AGENT = "tv.plex.agents.movie"
+PLAIN_AGENT = "com.plexapp.agents.none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlexOptions:
+    """One simulated server. The same options make the same server, machine identifier included."""
+
+    items: int = 40  #: clips in the first section
+    token: str = DEFAULT_TOKEN
+    guest_token: str | None = None  #: of a user who may only read
+    prefix: str = "/plex/media"  #: where Plex sees the files of the first section
+    state: Path | None = None  #: folder that outlives the process
+    machine_identifier: str | None = None
+    friendly_name: str = "Simulated Plex"
+    section_count: int = 1  #: 2 adds a section "Movies" with the modern agent
+    movies: int = 10  #: items in that section
+    movies_prefix: str = "/plex/movies"
+    clock: Callable[[], float] = time.time
+
+
+class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What may be one way or the other on a real server; `PUT /_sim/switches` with any of these."""
+
+    tag_mode: Literal["additive", "replace"] = "additive"
+    multi_removal: Literal["all", "first"] = "all"
+    poster_upload_locks: bool = True
+    page_cap_1000_to_400: bool = False
+    missing_id: Literal["skip", "404"] = "skip"
+    ignore_excludes: bool = False
+    url_limit: int | None = 8192  #: bytes of the request line
+    upload_limit: int = 10_480_000  #: bytes of a picture
+    plus_is_space: bool = True
+    date_drives_year: bool = False
+    labels_capitalized: bool = False
+    empty_collections_vanish: bool = True
+    edit_events: bool = False  #: field edits are told over the WebSocket
+    string_ids_in_events: bool = True
+    moved_file_keeps_key: bool = False
+    scan_hold: bool = False  #: scans stay unfinished until this is off
+    machine_identifier: str | None = None  #: answer as another server

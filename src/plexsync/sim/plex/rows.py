@@ -1,0 +1,164 @@
+"""What a library is made of: sections, items, tags, files."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from plexsync.sim.plex.options import PLAIN_AGENT
+
+Value = str | int | float
+
+INTEGERS = frozenset({"year", "addedAt"})
+FLOATS = frozenset({"rating", "audienceRating", "userRating"})
+TEXTS = frozenset(
+    {
+        "title",
+        "titleSort",
+        "originalTitle",
+        "summary",
+        "tagline",
+        "studio",
+        "contentRating",
+        "editionTitle",
+        "originallyAvailableAt",
+    }
+)
+SCALARS = INTEGERS | FLOATS | TEXTS
+#: name in an edit -> element in an answer
+TAG_ELEMENTS = {
+    "genre": "Genre",
+    "country": "Country",
+    "collection": "Collection",
+    "director": "Director",
+    "writer": "Writer",
+    "actor": "Role",
+    "producer": "Producer",
+    "similar": "Similar",
+    "mood": "Mood",
+    "style": "Style",
+    "label": "Label",
+}
+PICTURES = frozenset({"thumb", "art", "clearLogo", "squareArt", "theme"})
+LOCKABLE = SCALARS | set(TAG_ELEMENTS) | PICTURES
+#: kept by a refresh although unlocked: they belong to the users, no agent sets them
+USERS_OWN = frozenset({"userRating", "addedAt", "label", "collection"})
+
+
+class Tag(msgspec.Struct, kw_only=True):
+    """A shared row: whoever changes it changes it for every item."""
+
+    id: int
+    kind: str
+    name: str
+    thumb: str = ""
+
+
+class File(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A file that a scan can find."""
+
+    path: str
+    size: int = 1_000_000
+    duration: int = 60_000  #: milliseconds
+    date: str = "2020-01-01"
+    present: bool = True
+    moved_from: str | None = None
+
+
+class Section(msgspec.Struct, kw_only=True):
+    """A library."""
+
+    key: int
+    title: str
+    path: str
+    agent: str
+    uuid: str
+    created_at: int
+    updated_at: int
+    scanned_at: int
+    content_changed: int = 1
+    refreshing: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is an "Other Videos" library, whose items come from their files alone."""
+        return self.agent.endswith(".none")
+
+    @property
+    def scanner(self) -> str:
+        """The scanner that goes with the agent."""
+        return "Plex Video Files Scanner" if self.agent == PLAIN_AGENT else "Plex Movie"
+
+
+class Gallery(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The pictures of one kind that an item has, oldest first, and the one shown; None: none is shown."""
+
+    uploads: list[str] = []
+    selected: str | None = "default"
+    stamp: int = 0  #: moves with the picture
+    received: int = 0  #: uploads that came, repeats included
+
+
+class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A video, or a collection. `values` and `tags` hold only what was edited; `base` is what the agent knows."""
+
+    key: int
+    section: int
+    added_at: int
+    updated_at: int
+    type: str = "movie"
+    path: str = ""
+    size: int = 0
+    duration: int = 0  #: milliseconds
+    date: str = ""
+    base: dict[str, Value] | None = None
+    base_tags: dict[str, list[int]] | None = None
+    values: dict[str, Value | None] = {}
+    tags: dict[str, dict[int, str]] = {}  #: kind -> tag id -> text (an actor's role)
+    locks: dict[str, bool] = {}
+    posters: Gallery | None = None
+    arts: Gallery | None = None
+    deleted_at: int | None = None
+    last_rated_at: int | None = None
+    view_count: int = 0
+    last_viewed_at: int | None = None
+    collection_tag: int | None = None
+
+    def value(self, name: str) -> Value | None:
+        """What a field holds now; None where it is empty."""
+        if name in self.values:
+            return self.values[name]
+        return self.base_value(name)
+
+    def base_value(self, name: str) -> Value | None:
+        """What the agent, or the file, says of a field."""
+        if self.base is not None and name in self.base:
+            return self.base[name]
+        if name == "title":
+            return PurePosixPath(self.path).stem
+        if name == "originallyAvailableAt":
+            return self.date or None
+        if name == "year":
+            return int(self.date[:4]) if self.date else None
+        return self.added_at if name == "addedAt" else None
+
+    def tag_uses(self, kind: str) -> dict[int, str]:
+        """Tag ids of one kind, in order, with their texts."""
+        if kind in self.tags:
+            return self.tags[kind]
+        return dict.fromkeys((self.base_tags or {}).get(kind, ()), "")
+
+    def gallery(self, kind: str) -> Gallery:
+        """The pictures of a kind, "posters" or "arts", to be changed in place."""
+        found: Gallery | None = getattr(self, kind)
+        if found is None:
+            found = Gallery(stamp=self.added_at)
+            setattr(self, kind, found)
+        return found
+
+    def look(self) -> Any:
+        """A value that is equal before and after a write that changed nothing for a reader."""
+        copy = msgspec.structs.replace(self, updated_at=0, last_rated_at=None)
+        return msgspec.json.encode(copy)

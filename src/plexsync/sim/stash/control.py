@@ -1,0 +1,128 @@
+"""Routes that a real Stash does not have: look inside, and change things without a trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from plexsync.sim.stash.editing import Editor
+from plexsync.sim.stash.naming import Naming
+from plexsync.sim.stash.refusal import Refused
+from plexsync.sim.stash.scanning import DiskFile, Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from plexsync.sim.stash.plugins import Plugins
+    from plexsync.sim.stash.queries import Queries
+    from plexsync.sim.stash.records import Scene
+    from plexsync.sim.stash.store import Store
+
+STATUSES = ("OK", "SETUP", "NEEDS_MIGRATION")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """`GET /_sim/scenes`, `/_sim/log`, `/_sim/hooks`; `POST /_sim/silent`, `/_sim/files`; `PUT /_sim/status`."""
+
+    store: Store
+    plugins: Plugins
+    scanner: Scanner
+    queries: Queries
+
+    def routes(self) -> list[Route]:
+        """The paths of all control routes."""
+        return [
+            Route("/_sim/scenes", self._scenes),
+            Route("/_sim/log", self._log),
+            Route("/_sim/hooks", self._hooks),
+            Route("/_sim/silent", _guarded(self._silent), methods=["POST"]),
+            Route("/_sim/files", _guarded(self._files), methods=["POST"]),
+            Route("/_sim/status", _guarded(self._status), methods=["PUT"]),
+        ]
+
+    async def _scenes(self, request: Request) -> Response:
+        covers = request.query_params.get("covers") != "0"
+        shown = [self._shown(scene, covers=covers) for scene in self.store.scenes.values()]
+        return Response(msgspec.json.encode(shown), media_type="application/json")
+
+    async def _log(self, _request: Request) -> Response:
+        return JSONResponse(self.plugins.log)
+
+    async def _hooks(self, _request: Request) -> Response:
+        return JSONResponse(self.plugins.hooks)
+
+    async def _silent(self, request: Request) -> Any:
+        """Edit a scene as a job without hooks does: an update input, or names for what it refers to."""
+        sent = dict(await request.json())
+        naming, scene = Naming(self.store), self.store.scene(int(sent.pop("id")))
+        if sent.get("studio") is not None:
+            sent["studio_id"] = naming.named("studio", sent.pop("studio"))
+        if "performers" in sent:
+            sent["performer_ids"] = [naming.named("performer", name) for name in sent.pop("performers")]
+        if "tags" in sent:
+            sent["tag_ids"] = [naming.named("tag", name) for name in sent.pop("tags")]
+        edited = Editor(self.store).edited(scene, sent, self.store.now())
+        if sent.get("cover_image", "") is None:
+            edited = replace(edited, cover=None)
+        self.store.commit(edited)
+        return self._shown(edited, covers=False)
+
+    async def _files(self, request: Request) -> Any:
+        found = msgspec.json.decode(await request.body(), type=DiskFile)
+        if not found.scan:
+            self.scanner.waiting.append(found)
+            return {"id": None}
+        return {"id": await self.scanner.take(found)}
+
+    async def _status(self, request: Request) -> Any:
+        status = (await request.json())["status"]
+        if status not in STATUSES:
+            raise Refused(f"status is one of {STATUSES}")
+        self.queries.status = status
+        return {"status": status}
+
+    def _shown(self, scene: Scene, *, covers: bool) -> dict[str, Any]:
+        entities = self.store.entities
+        return {
+            "id": scene.id,
+            "title": scene.title,
+            "details": scene.details,
+            "date": scene.date,
+            "director": scene.director,
+            "rating100": scene.rating100,
+            "organized": scene.organized,
+            "studio": entities["studio"][scene.studio_id].name if scene.studio_id else None,
+            "performers": [entities["performer"][each].name for each in scene.performer_ids],
+            "tags": [entities["tag"][each].name for each in scene.tag_ids],
+            "groups": [entities["group"][place.group_id].name for place in scene.group_places],
+            "paths": [file.path for file in scene.files],
+            "updated_at": scene.updated_at,
+            "cover": self._sums(scene.cover) if covers else None,
+        }
+
+    def _sums(self, cover: int | str | None) -> dict[str, str] | None:
+        if cover is None:
+            return None
+        content = self.store.pictures.content(cover)
+        return {
+            "md5": self.store.pictures.md5(cover),
+            "sha1": sha1(content, usedforsecurity=False).hexdigest(),
+        }
+
+
+def _guarded(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            return JSONResponse(await work(request))
+        except (Refused, msgspec.DecodeError, ValueError, KeyError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return answer

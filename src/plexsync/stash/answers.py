@@ -1,0 +1,151 @@
+"""The shapes of Stash's answers, decoded strictly: an absent or mistyped field is no answer, never an empty value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """Base of all shapes; fields that nobody asked for are ignored."""
+
+
+class GraphError(Answer, frozen=True):
+    """One entry of `errors`. Stash gives a message and seldom a code."""
+
+    message: str
+    path: list[str | int] | None = None
+    extensions: dict[str, Any] | None = None
+
+    @property
+    def code(self) -> str:
+        """The machine-readable code; "" without one."""
+        return str((self.extensions or {}).get("code", ""))
+
+
+class Envelope(Answer, frozen=True):
+    """The outermost object of a GraphQL answer."""
+
+    data: msgspec.Raw = msgspec.Raw(b"")
+    errors: list[GraphError] | None = None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether any data came, with or without errors."""
+        return bytes(self.data) not in {b"", b"null"}
+
+
+class NamedAnswer(Answer, frozen=True):
+    id: int | str
+    name: str
+
+
+class FingerprintAnswer(Answer, frozen=True):
+    type: str
+    value: Any
+
+
+class FileAnswer(Answer, frozen=True):
+    path: str
+    size: int | str | None
+    duration: float | None
+    fingerprints: list[FingerprintAnswer] | None
+
+
+class PathsAnswer(Answer, frozen=True):
+    screenshot: str | None
+
+
+class SceneAnswer(Answer, frozen=True):
+    id: int | str
+    title: str | None
+    details: str | None
+    date: str | None
+    rating100: int | None
+    organized: bool
+    updated_at: str | None
+    studio: NamedAnswer | None
+    performers: list[NamedAnswer]
+    tags: list[NamedAnswer]
+    files: list[FileAnswer]
+    paths: PathsAnswer | None
+
+
+class SceneList(Answer, frozen=True):
+    scenes: list[SceneAnswer]
+
+
+class ScenesPage(Answer, frozen=True):
+    findScenes: SceneList  # noqa: N815  # Stash's name
+
+
+class IdAnswer(Answer, frozen=True):
+    id: int | str
+
+
+class IdList(Answer, frozen=True):
+    scenes: list[IdAnswer]
+
+
+class IdsPage(Answer, frozen=True):
+    findScenes: IdList  # noqa: N815  # Stash's name
+
+
+class VersionFacts(Answer, frozen=True):
+    version: str | None
+    hash: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The version, on odd builds the commit; "" when Stash tells neither."""
+        return self.version or self.hash or ""
+
+
+class VersionAnswer(Answer, frozen=True):
+    version: VersionFacts
+
+
+class StatusFacts(Answer, frozen=True):
+    status: str
+
+
+class StatusAnswer(Answer, frozen=True):
+    systemStatus: StatusFacts  # noqa: N815  # Stash's name
+    version: VersionFacts
+
+
+class Configuration(Answer, frozen=True):
+    plugins: dict[str, Any] | None
+
+
+class ConfigurationAnswer(Answer, frozen=True):
+    configuration: Configuration
+
+
+class OperationAnswer(Answer, frozen=True):
+    runPluginOperation: Any  # noqa: N815  # Stash's name
+
+
+def decoded(content: bytes | msgspec.Raw, shape: type[T]) -> T:
+    """`content` in this shape, with any half of a surrogate pair or broken UTF-8 in it replaced by U+FFFD.
+
+    File names may hold bytes that are no text, and Stash passes them on; one such name must not hide its neighbours.
+    Raises `ValueError` when the content is not JSON or has another shape.
+    """
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except ValueError:
+        return msgspec.json.decode(mended(bytes(content)), type=shape)
+
+
+def mended(content: bytes) -> bytes:
+    """The same JSON as valid UTF-8. Raises `ValueError` when it is not JSON at all."""
+    value = json.loads(content.decode("utf-8", "replace"))
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()

@@ -1,0 +1,89 @@
+"""Every GraphQL document that is sent to Stash."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SCENE_FACTS = """
+fragment SceneFacts on Scene {
+  id title details date rating100 organized updated_at
+  studio { id name }
+  performers { id name }
+  tags { id name }
+  files { path size duration fingerprints { type value } }
+  paths { screenshot }
+}
+"""
+
+
+def _scenes_page(name: str) -> str:
+    return f"""
+query {name}($page: FindFilterType!, $which: SceneFilterType!) {{
+  findScenes(filter: $page, scene_filter: $which) {{ scenes {{ ...SceneFacts }} }}
+}}
+{SCENE_FACTS}"""
+
+
+SCENES_AFTER = _scenes_page("ScenesAfter")
+SCENES_RECENT = _scenes_page("ScenesRecent")
+SCENES_AT_PATH = _scenes_page("ScenesAtPath")
+
+SCENE_IDS_AFTER = """
+query SceneIdsAfter($page: FindFilterType!, $which: SceneFilterType!) {
+  findScenes(filter: $page, scene_filter: $which) { scenes { id } }
+}
+"""
+
+VERSION = """
+query Version { version { version hash } }
+"""
+
+SYSTEM_STATUS = """
+query SystemStatus { systemStatus { status } version { version hash } }
+"""
+
+PLUGIN_SETTINGS = """
+query PluginSettings($plugins: [ID!]!) { configuration { plugins(include: $plugins) } }
+"""
+
+RUN_OPERATION = """
+mutation RunOperation($plugin: ID!, $args: Map) { runPluginOperation(plugin_id: $plugin, args: $args) }
+"""
+
+#: All documents of fixed text.
+FIXED = (
+    SCENES_AFTER,
+    SCENES_RECENT,
+    SCENES_AT_PATH,
+    SCENE_IDS_AFTER,
+    VERSION,
+    SYSTEM_STATUS,
+    PLUGIN_SETTINGS,
+    RUN_OPERATION,
+)
+
+
+def alias(scene: int) -> str:
+    """The name under which a scene is answered by `scenes_by_id`. Negative ids have one too."""
+    return f"s{scene}".replace("-", "_")
+
+
+def scenes_by_id(scenes: Iterable[int]) -> str:
+    """One `findScene` per id: an id that is missing or fails leaves the answers of the others whole.
+
+    `findScenes(ids:)` would fail as a whole when a single id is missing.
+    """
+    fields = "\n".join(f'  {alias(scene)}: findScene(id: "{scene}") {{ ...SceneFacts }}' for scene in scenes)
+    return f"query ScenesById {{\n{fields}\n}}\n{SCENE_FACTS}"
+
+
+def operation_name(document: str) -> str:
+    """The name of the document's operation, which errors give as their place."""
+    found = re.search(r"\b(?:query|mutation)\s+(\w+)", document)
+    if found is None:
+        raise ValueError("a document without a named operation")
+    return found[1]

@@ -1,0 +1,77 @@
+"""Scenes found by walking over ids, which is the only order in which nothing is skipped or told twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from plexsync.stash import documents, windows
+from plexsync.stash.answers import IdsPage, ScenesPage
+from plexsync.stash.documents import operation_name
+from plexsync.stash.scenes import scene_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from plexsync.model.scene import Scene
+    from plexsync.stash.connection import Connection
+
+#: Scenes of one page.
+PAGE = 200
+#: Scenes of one page when looking for a path: nearly always there is one.
+FEW = 20
+
+
+class Walks:
+    """Pages of scenes in ascending order of ids."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def scenes(self, document: str, which: dict[str, Any], last_id: int, limit: int) -> list[Scene]:
+        """One page of scenes that `which` lets through and whose id is above `last_id`."""
+        variables = {"page": windows.page(limit), "which": which | windows.above(last_id)}
+        answer = await self._connection.answer(document, variables, ScenesPage)
+        with self._connection.reading(operation_name(document)):
+            scenes = [scene_of(each) for each in answer.findScenes.scenes]
+            _check_ascending([scene.id for scene in scenes], last_id)
+            return scenes
+
+    async def ids(self, last_id: int, limit: int) -> list[int]:
+        """One page of ids above `last_id`."""
+        document = documents.SCENE_IDS_AFTER
+        variables = {"page": windows.page(limit), "which": windows.above(last_id)}
+        answer = await self._connection.answer(document, variables, IdsPage)
+        with self._connection.reading(operation_name(document)):
+            ids = [int(each.id) for each in answer.findScenes.scenes]
+            _check_ascending(ids, last_id)
+            return ids
+
+    async def recent(self, since: float) -> list[Scene]:
+        """All scenes updated at or after `since`."""
+        pages = self._pages(documents.SCENES_RECENT, windows.touched_since(since), PAGE)
+        return [scene async for scene in pages if windows.is_since(scene.updated_at, since)]
+
+    async def scene_at(self, path: str) -> Scene | None:
+        """The scene of lowest id with a file at exactly `path`."""
+        if not path:
+            return None
+        async for scene in self._pages(documents.SCENES_AT_PATH, windows.at_path(path), FEW):
+            if any(file.path == path for file in scene.files):
+                return scene
+        return None
+
+    async def _pages(self, document: str, which: dict[str, Any], limit: int) -> AsyncIterator[Scene]:
+        last_id = 0
+        while True:
+            page = await self.scenes(document, which, last_id, limit)
+            for scene in page:
+                yield scene
+            if len(page) < limit:
+                return
+            last_id = page[-1].id
+
+
+def _check_ascending(ids: Sequence[int], last_id: int) -> None:
+    for before, after in zip([last_id, *ids], ids, strict=False):
+        if after <= before:
+            raise ValueError(f"scene {after} was told after scene {before}")

@@ -1,0 +1,248 @@
+"""The queue of work: one row per server and scene, worked on by one owner at a time, never lost.
+
+What has its own file and belongs to the same interface is offered here too: puts, dead letters, the listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from plexsync.model.work import Job, Lane, Outcome, Verdict
+from plexsync.store import decisions, index
+from plexsync.store.batches import batches
+from plexsync.store.dead import DeadLetter, bury, dead_drop, dead_list, dead_one, dead_purge, failure_data
+from plexsync.store.puts import READY, WORKING, anew, draw, put
+from plexsync.store.queue import QueueRow, depth, listing
+from plexsync.store.schema import jobs
+
+__all__ = [
+    "LONGEST_BACKOFF",
+    "DeadLetter",
+    "QueueRow",
+    "claim",
+    "clear",
+    "dead_drop",
+    "dead_list",
+    "dead_one",
+    "dead_purge",
+    "depth",
+    "finish",
+    "give_back",
+    "listing",
+    "make_due",
+    "next_due",
+    "put",
+    "void_claims",
+    "wake",
+]
+
+#: Seconds. No back-off is longer: a due time further ahead means that the clock has been set back.
+LONGEST_BACKOFF = 700.0
+
+#: Written into the statement: with a bound parameter SQLite does not see that the partial index serves it.
+_IS_READY = jobs.c.state == sa.literal_column(f"'{READY}'")
+_IS_WORKING = jobs.c.state == sa.literal_column(f"'{WORKING}'")
+
+
+def claim(
+    conn: Connection,
+    *,
+    server: str,
+    lanes: Sequence[Lane],
+    limit: int,
+    now: float,
+    token: str,
+    longest_backoff: float = LONGEST_BACKOFF,
+) -> list[Job]:
+    """Take due jobs, lane by lane in the given order, the longest due first.
+
+    `token` is new for every claim: it is what tells this claim from one that was voided.
+    """
+    scenes: list[int] = []
+    for lane in lanes:
+        for due in (jobs.c.due_at <= now, jobs.c.due_at > now + longest_backoff):
+            if len(scenes) < limit:
+                scenes += conn.scalars(_first(server, lane, due, limit - len(scenes)))
+    if not scenes:
+        return []
+    values = {"state": WORKING, "token": token, "claimed_generation": jobs.c.generation}
+    taken = sa.update(jobs).where(jobs.c.server == server, jobs.c.scene.in_(scenes)).values(values)
+    found = {row.scene: _job(row) for row in conn.execute(taken.returning(jobs))}
+    return [found[scene] for scene in scenes]
+
+
+def _first(server: str, lane: Lane, due: sa.ColumnElement[bool], limit: int) -> sa.Select[tuple[int]]:
+    statement = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.lane == int(lane), _IS_READY, due)
+    return statement.order_by(jobs.c.due_at, jobs.c.scene).limit(limit).with_for_update(skip_locked=True)
+
+
+def _job(row: sa.Row[Any]) -> Job:
+    return Job(
+        server=row.server,
+        scene=row.scene,
+        lane=Lane(row.lane),
+        reasons=tuple(row.reasons),
+        generation=row.generation,
+        token=row.token,
+        attempts=len(row.attempts),
+        long_attempts=row.long_attempts,
+        first_failed_at=row.first_failed_at,
+        queued_at=row.queued_at,
+    )
+
+
+def finish(conn: Connection, job: Job, outcome: Outcome, now: float) -> bool:
+    """End a claim. False, and nothing happens, when it was voided meanwhile.
+
+    A job whose generation moved is due now with attempts reset, whatever the outcome. A long retry whose
+    `context["index_version"]` is no longer the index's is due now, not counted. `context["digest"]` is kept with
+    a dead letter.
+    """
+    ours = _held(job)
+    if outcome.verdict is Verdict.DONE:
+        unmoved = sa.and_(ours, jobs.c.generation == job.generation)
+        if conn.execute(sa.delete(jobs).where(unmoved)).rowcount:
+            return True
+    row = conn.execute(sa.select(jobs).where(ours).with_for_update()).one_or_none()
+    if row is None:
+        return False
+    if row.generation != job.generation:
+        _update(conn, ours, anew(now) | _last_failure(outcome))
+    elif outcome.verdict is Verdict.DECISION:
+        conn.execute(sa.delete(jobs).where(ours))
+        if outcome.decision is not None:
+            decisions.decide(conn, job.server, job.scene, outcome.decision, now)
+    elif outcome.verdict is Verdict.DEAD:
+        conn.execute(sa.delete(jobs).where(ours))
+        bury(conn, _letter(row, outcome, now))
+    else:
+        _update(conn, ours, _waiting(conn, row, outcome, now))
+    return True
+
+
+def _held(job: Job) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        jobs.c.server == job.server,
+        jobs.c.scene == job.scene,
+        _IS_WORKING,
+        jobs.c.token == job.token,
+        jobs.c.claimed_generation == job.generation,
+    )
+
+
+def _update(conn: Connection, where: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
+    conn.execute(sa.update(jobs).where(where).values(values))
+
+
+def _last_failure(outcome: Outcome) -> dict[str, Any]:
+    return {} if outcome.failure is None else {"last_failure": failure_data(outcome.failure)}
+
+
+def _letter(row: sa.Row[Any], outcome: Outcome, now: float) -> DeadLetter:
+    failure = outcome.failure
+    digest = outcome.context.get("digest")
+    return DeadLetter(
+        server=row.server,
+        scene=row.scene,
+        error="" if failure is None else failure.error,
+        failure=failure,
+        context=outcome.context,
+        reasons=tuple(row.reasons),
+        attempts=len(row.attempts) + row.long_attempts + 1,
+        digest=None if digest is None else str(digest),
+        first_failed_at=now if row.first_failed_at is None else row.first_failed_at,
+        died_at=now,
+    )
+
+
+def _waiting(conn: Connection, row: sa.Row[Any], outcome: Outcome, now: float) -> dict[str, Any]:
+    """The columns of a job that is kept: counted or not, due when its outcome says."""
+    values = {
+        "state": READY,
+        "token": None,
+        "claimed_generation": None,
+        "due_at": now if outcome.due_at is None else outcome.due_at,
+        "wake_version": None,
+    } | _last_failure(outcome)
+    long = outcome.verdict is Verdict.RETRY_LONG
+    looked_at = outcome.context.get("index_version") if long else None
+    if looked_at is not None and looked_at != index.version(conn, row.server):
+        return values | {"due_at": now}
+    if long:
+        values["wake_version"] = looked_at
+    if outcome.counts and outcome.verdict in {Verdict.RETRY, Verdict.RETRY_LONG}:
+        counted = {"long_attempts": row.long_attempts + 1} if long else {"attempts": [*row.attempts, now]}
+        values |= counted | {"first_failed_at": now if row.first_failed_at is None else row.first_failed_at}
+    return values
+
+
+def void_claims(conn: Connection, server: str) -> int:
+    """A new owner takes over: what was being worked on is due at once, and earlier claims end without effect."""
+    statement = sa.update(jobs).where(jobs.c.server == server, _IS_WORKING)
+    # Due since ever: right by any clock, also one that was set back since the claim.
+    return conn.execute(statement.values(state=READY, token=None, claimed_generation=None, due_at=0.0)).rowcount
+
+
+def give_back(conn: Connection, server: str, since: float) -> int:
+    """The gate opened: failures counted at or after `since` count no longer. How many jobs that helped."""
+    columns = (jobs.c.scene, jobs.c.attempts, jobs.c.long_attempts, jobs.c.first_failed_at)
+    counted = sa.select(*columns).where(jobs.c.server == server, jobs.c.attempts != []).with_for_update()
+    rows = []
+    for row in conn.execute(counted):
+        kept = [at for at in row.attempts if at < since]
+        if len(kept) < len(row.attempts):
+            first = row.first_failed_at if kept or row.long_attempts else None
+            rows.append({"of_scene": row.scene, "attempts": kept, "first_failed_at": first})
+    if rows:
+        where = (jobs.c.server == server, jobs.c.scene == sa.bindparam("of_scene"))
+        conn.execute(sa.update(jobs).where(*where), rows)
+    return len(rows)
+
+
+def wake(conn: Connection, server: str, scenes: Iterable[int], now: float) -> int:
+    """The index saw their files: waiting jobs are due now, and one being worked on is due again when it ends.
+
+    Attempts stay counted, but for the job being worked on. How many jobs this moved.
+    """
+    return sum(_wake_some(conn, server, some, now) for some in batches(set(scenes)))
+
+
+def _wake_some(conn: Connection, server: str, scenes: Sequence[int], now: float) -> int:
+    mine = sa.and_(jobs.c.server == server, jobs.c.scene.in_(scenes))
+    waiting = sa.update(jobs).where(mine, _IS_READY, jobs.c.due_at > now).values(due_at=now)
+    moved = conn.execute(waiting).rowcount
+    worked = conn.scalars(sa.select(jobs.c.scene).where(mine, _IS_WORKING).with_for_update()).all()
+    if worked:
+        (generation,) = draw(conn, 1)
+        stale = sa.update(jobs).where(jobs.c.server == server, jobs.c.scene.in_(worked), _IS_WORKING)
+        moved += conn.execute(stale.values(generation=generation)).rowcount
+    return moved
+
+
+def make_due(conn: Connection, server: str, now: float) -> int:
+    """Every waiting job of the server is due now: someone asked not to wait. How many had to wait until then."""
+    waiting = sa.update(jobs).where(jobs.c.server == server, _IS_READY, jobs.c.due_at > now)
+    return conn.execute(waiting.values(due_at=now)).rowcount
+
+
+def next_due(conn: Connection, server: str, lanes: Sequence[Lane]) -> float | None:
+    """The earliest due time in these lanes, in the past when something is due; None when nothing waits."""
+    first = (
+        conn.scalar(
+            sa.select(sa.func.min(jobs.c.due_at)).where(jobs.c.server == server, jobs.c.lane == int(lane), _IS_READY)
+        )
+        for lane in lanes
+    )
+    return min((due_at for due_at in first if due_at is not None), default=None)
+
+
+def clear(conn: Connection, server: str, lane: Lane | None = None) -> int:
+    """Forget what waits, on request of a person; what is being worked on goes on. How many there were."""
+    statement = sa.delete(jobs).where(jobs.c.server == server, _IS_READY)
+    if lane is not None:
+        statement = statement.where(jobs.c.lane == int(lane))
+    return conn.execute(statement).rowcount

@@ -1,0 +1,112 @@
+"""What Plex held before us, what we set out to write, and what it held then: per server, mapped path and field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from plexsync.model.fields import Field, Value
+from plexsync.model.plan import Written
+from plexsync.store.batches import batches
+from plexsync.store.schema import ledger
+
+
+def rows(conn: Connection, server: str, paths: Iterable[str]) -> dict[str, dict[Field, Written]]:
+    """All that was ever written to the items at these paths."""
+    found: dict[str, dict[Field, Written]] = defaultdict(dict)
+    for some in batches(paths):
+        statement = sa.select(ledger).where(ledger.c.server == server, ledger.c.path.in_(some))
+        for row in conn.execute(statement):
+            found[row.path][Field(row.field)] = _written(row)
+    return dict(found)
+
+
+def intend(
+    conn: Connection,
+    server: str,
+    path: str,
+    rating_key: int,
+    intents: Sequence[tuple[Field, Value, Value]],
+    now: float,
+) -> None:
+    """Before a write: (field, value before, value intended) each.
+
+    The first `before` of a field stays for ever. A new intended value starts with no tries and unconfirmed; the
+    same one again keeps both.
+    """
+    held = rows(conn, server, [path]).get(path, {})
+    fresh = []
+    for field, before, intended in intents:
+        values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now}
+        if field not in held or not _same(held[field].intended, intended):
+            values |= {"intended": intended, "confirmed": None, "is_confirmed": False, "tries": 0}
+        if field in held:
+            _update(conn, server, path, field, values)
+        else:
+            key = {"server": server, "path": path, "field": field.value}
+            fresh.append(values | key | {"before": before})
+    if fresh:
+        conn.execute(sa.insert(ledger), fresh)
+
+
+def confirm(conn: Connection, server: str, path: str, observed: Mapping[Field, tuple[Value, bool]], now: float) -> None:
+    """After a write: per field what the item holds now, and whether that is the intended value in Plex's form.
+
+    Then it is confirmed; if not, that write is one more try. Fields that were never intended are left out.
+    """
+    for field, (value, same) in observed.items():
+        tries = 0 if same else ledger.c.tries + 1
+        values = {"confirmed": value, "is_confirmed": same, "tries": tries, "confirmed_at": now}
+        _update(conn, server, path, field, values)
+
+
+def follow(conn: Connection, server: str, path: str, rating_key: int) -> int:
+    """The file at that path is another item now; how many fields that concerns."""
+    mine = sa.and_(ledger.c.server == server, ledger.c.path == path)
+    moved = sa.update(ledger).where(mine, ledger.c.rating_key != rating_key)
+    return conn.execute(moved.values(rating_key=rating_key)).rowcount
+
+
+def move(conn: Connection, server: str, path: str, to: str) -> int:
+    """The file was moved within Plex: its rows go along, but for fields that the new path has rows of."""
+    held = [field.value for field in rows(conn, server, [to]).get(to, {})]
+    mine = sa.and_(ledger.c.server == server, ledger.c.path == path, ledger.c.field.not_in(held))
+    return conn.execute(sa.update(ledger).where(mine).values(path=to)).rowcount
+
+
+def drop(conn: Connection, server: str, path: str, fields: Iterable[Field]) -> int:
+    """Undone: the fields hold their first `before` again, and what is written next starts a new record."""
+    names = [field.value for field in fields]
+    mine = sa.and_(ledger.c.server == server, ledger.c.path == path, ledger.c.field.in_(names))
+    return conn.execute(sa.delete(ledger).where(mine)).rowcount
+
+
+def paths_after(conn: Connection, server: str, last: str, limit: int) -> list[tuple[str, int]]:
+    """The next paths past `last` that were ever written to, each with its latest item."""
+    newest = sa.func.max(ledger.c.rating_key)
+    statement = sa.select(ledger.c.path, newest).where(ledger.c.server == server, ledger.c.path > last)
+    grouped = statement.group_by(ledger.c.path).order_by(ledger.c.path).limit(limit)
+    return [(row[0], row[1]) for row in conn.execute(grouped)]
+
+
+def _update(conn: Connection, server: str, path: str, field: Field, values: Mapping[str, Any]) -> None:
+    mine = sa.and_(ledger.c.server == server, ledger.c.path == path, ledger.c.field == field.value)
+    conn.execute(sa.update(ledger).where(mine).values(dict(values)))
+
+
+def _same(one: Value, other: Value) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _written(row: sa.Row[Any]) -> Written:
+    return Written(
+        before=row.before,
+        intended=row.intended,
+        confirmed=row.confirmed,
+        is_confirmed=row.is_confirmed,
+        tries=row.tries,
+    )

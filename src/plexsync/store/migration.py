@@ -1,0 +1,65 @@
+"""From whatever version the database has to the one this program works with."""
+
+from __future__ import annotations
+
+import logging
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from plexsync.model.errors import StoreError
+
+
+def upgrade(conn: Connection, place: str) -> None:
+    """Run the missing steps within the caller's transaction: all of them or none.
+
+    StoreError when the database comes from a newer program.
+    """
+    config = _config()
+    found = version(conn)
+    if found == _newest(config):
+        return
+    _refuse_newer(found, config, place)
+    config.attributes["connection"] = conn
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    command.upgrade(config, "head")
+
+
+def require_current(conn: Connection, place: str) -> None:
+    """StoreError unless the database has exactly this program's version."""
+    config = _config()
+    found = version(conn)
+    _refuse_newer(found, config, place)
+    if found != _newest(config):
+        raise StoreError(
+            f"The database {place} has version {found or 'none'}, this PlexSync needs {_newest(config)}: "
+            "start the daemon once, it brings the database up to date"
+        )
+
+
+def version(conn: Connection) -> str | None:
+    """The version that the database says it has; None when it is empty."""
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "plexsync.store:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _newest(config: Config) -> str | None:
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def _refuse_newer(found: str | None, config: Config, place: str) -> None:
+    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise StoreError(
+            f"The database {place} has version {found}, made by a newer PlexSync; this one knows up to "
+            f"{_newest(config)}. Install that newer PlexSync again, or restore the backup made before it"
+        )

@@ -1,0 +1,77 @@
+"""What waits, for people: how much, and which jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from plexsync.model.work import Failure, Lane
+from plexsync.store.dead import Key, failure_of
+from plexsync.store.puts import WORKING
+from plexsync.store.schema import dead_letters, jobs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """A job as the queue shows it. Times in seconds since the epoch; `working`: an owner holds it now."""
+
+    server: str
+    scene: int
+    lane: Lane
+    reasons: tuple[str, ...]
+    working: bool
+    due_at: float
+    attempts: int
+    long_attempts: int
+    first_failed_at: float | None
+    failure: Failure | None
+    queued_at: float
+
+
+def depth(conn: Connection, server: str) -> dict[str, int]:
+    """How many jobs: per lane (with those being worked on), "working" of them, and "dead" letters."""
+    kind = (jobs.c.lane, jobs.c.state)
+    counted = sa.select(*kind, sa.func.count()).where(jobs.c.server == server).group_by(*kind)
+    found = {lane.name.lower(): 0 for lane in Lane} | {"working": 0, "dead": 0}
+    for lane, state, count in conn.execute(counted):
+        found[Lane(lane).name.lower()] += count
+        found["working"] += count if state == WORKING else 0
+    dead = sa.select(sa.func.count()).select_from(dead_letters).where(dead_letters.c.server == server)
+    return found | {"dead": conn.execute(dead).scalar_one()}
+
+
+def listing(
+    conn: Connection, *, server: str | None = None, limit: int = 100, after: Key | None = None
+) -> list[QueueRow]:
+    """Jobs by server and scene, those past `after`."""
+    statement = sa.select(jobs).order_by(jobs.c.server, jobs.c.scene).limit(limit)
+    if server is not None:
+        statement = statement.where(jobs.c.server == server)
+    if after is not None:
+        statement = statement.where(sa.tuple_(jobs.c.server, jobs.c.scene) > after)
+    return [_queue_row(row) for row in conn.execute(statement)]
+
+
+def one(conn: Connection, server: str, scene: int) -> QueueRow | None:
+    """The job of a scene, if one is queued."""
+    row = conn.execute(sa.select(jobs).where(jobs.c.server == server, jobs.c.scene == scene)).one_or_none()
+    return None if row is None else _queue_row(row)
+
+
+def _queue_row(row: sa.Row[Any]) -> QueueRow:
+    return QueueRow(
+        server=row.server,
+        scene=row.scene,
+        lane=Lane(row.lane),
+        reasons=tuple(row.reasons),
+        working=row.state == WORKING,
+        due_at=row.due_at,
+        attempts=len(row.attempts),
+        long_attempts=row.long_attempts,
+        first_failed_at=row.first_failed_at,
+        failure=failure_of(row.last_failure),
+        queued_at=row.queued_at,
+    )

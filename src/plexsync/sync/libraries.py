@@ -1,0 +1,195 @@
+"""The libraries of one Plex and the index of their items, kept in step with Plex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import structlog
+
+from plexsync.model.compare import text_key
+from plexsync.model.item import IndexedItem, Section
+from plexsync.model.pathrules import PathRules
+from plexsync.model.paths import name_key, normal_path, path_key
+from plexsync.model.work import Lane, Put
+from plexsync.plex.client import PlexClient
+from plexsync.store import index, jobs, preferences, seen
+from plexsync.store.database import Connection, Database
+from plexsync.sync.clock import Clock
+
+_log = structlog.get_logger("plexsync.libraries")
+_PAGE = 1000
+
+
+class FirstContact(StrEnum):
+    """Whether a library's backlog may be written."""
+
+    PREVIEW = "preview"
+    LIVE = "live"
+
+
+@dataclass(slots=True, kw_only=True)
+class Libraries:
+    """`chosen` are the titles or keys that the user named; `preview` holds a new library's backlog back."""
+
+    server: str
+    plex: PlexClient
+    database: Database
+    paths: PathRules
+    clock: Clock
+    chosen: tuple[str, ...] = ()
+    preview: bool = True
+    sections: tuple[Section, ...] = ()
+    _contacts: dict[int, FirstContact] = field(default_factory=dict)
+
+    @property
+    def synced(self) -> tuple[Section, ...]:
+        """The chosen libraries that Plex has, of the only type that scenes can live in."""
+        names = {text_key(name) for name in self.chosen}
+        return tuple(
+            section
+            for section in self.sections
+            if section.type == "movie" and (text_key(section.title) in names or str(section.key) in names)
+        )
+
+    @property
+    def candidates(self) -> tuple[Section, ...]:
+        """The libraries that could be chosen."""
+        return tuple(section for section in self.sections if section.type == "movie")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Chosen names that Plex has no library for."""
+        held = {text_key(s.title) for s in self.candidates} | {str(s.key) for s in self.candidates}
+        return tuple(name for name in self.chosen if text_key(name) not in held)
+
+    def holds(self, plex_path: str) -> bool:
+        """Whether a synced library would list a file at this path."""
+        key = path_key(plex_path)
+        roots = (path_key(place) for section in self.synced for place in section.locations)
+        return any(key.startswith(root.rstrip("/") + "/") for root in roots)
+
+    def in_preview(self, section: int) -> bool:
+        """Whether the backlog of this library waits for the user's go."""
+        return self._contacts.get(section, FirstContact.PREVIEW) is FirstContact.PREVIEW and self.preview
+
+    async def load(self) -> None:
+        """What was known before this start, so that work can go on while Plex is away."""
+        rows = await self.database.run(lambda c: preferences.get(c, f"sections:{self.server}")) or []
+        self.sections = tuple(_section(row) for row in rows)
+        await self._load_contacts()
+
+    async def go(self, section: int) -> None:
+        """Let the backlog of this library be written from now on."""
+        name = f"first contact:{self.server}:{section}"
+        await self.database.run(lambda c: preferences.put(c, name, FirstContact.LIVE.value))
+        self._contacts[section] = FirstContact.LIVE
+
+    async def refresh(self) -> bool:
+        """Read the list of libraries, and list the items of those that changed. True when the index moved."""
+        known = {section.key: section.marks for section in self.sections}
+        self.sections = tuple(await self.plex.sections())
+        await self._load_contacts()
+        listed = await self.database.run(lambda c: preferences.get(c, f"listed:{self.server}")) or {}
+        moved = False
+        for section in self.synced:
+            if listed.get(str(section.key)) == section.marks and section.key in known:
+                continue
+            moved = await self._list(section) or moved
+            listed[str(section.key)] = section.marks
+        rows = [_facts(section) for section in self.sections]
+
+        def remember(connection: Connection) -> None:
+            preferences.put(connection, f"sections:{self.server}", rows)
+            preferences.put(connection, f"listed:{self.server}", listed)
+
+        if moved or known != {section.key: section.marks for section in self.sections}:
+            await self.database.run(remember)
+        return moved
+
+    async def forget_item(self, rating_key: int) -> None:
+        """Plex itself said by id that the item is gone."""
+        await self.database.run(lambda c: index.remove(c, self.server, [rating_key]))
+
+    async def correct_item(self, item: IndexedItem) -> None:
+        """The item was just read and holds other files than the index says."""
+
+        def write(connection: Connection) -> None:
+            index.upsert(connection, self.server, [item], self._next_run(connection))
+
+        await self.database.run(write)
+
+    async def _load_contacts(self) -> None:
+        prefix = f"first contact:{self.server}:"
+        rows = await self.database.run(lambda c: preferences.all_under(c, prefix))
+        self._contacts = {int(name.removeprefix(prefix)): FirstContact(value) for name, value in rows.items()}
+
+    async def _list(self, section: Section) -> bool:
+        run = await self.database.run(self._next_run)
+        new: list[str] = []
+        async for page in self.plex.items(section.key, page_size=_PAGE):
+            new += await self.database.run(partial(self._upsert, page, run))
+        gone = await self._gone(section, run)
+        if not new and not gone:
+            return False
+        await self.database.run(lambda c: self._commit(c, new, gone, run))
+        _log.info("library indexed", library=section.title, new=len(new), gone=len(gone))
+        return True
+
+    async def _gone(self, section: Section, run: int) -> list[int]:
+        """Items that the listing did not show and that Plex, asked by id, does not have."""
+        unseen = await self.database.run(lambda c: index.unseen(c, self.server, section.key, run))
+        still = await self.plex.details(unseen) if unseen else {}
+        moved = [item for item in still.values() if item.section == section.key]
+        return [key for key in unseen if key not in {item.rating_key for item in moved}]
+
+    def _upsert(self, page: Sequence[IndexedItem], run: int, connection: Connection) -> list[str]:
+        return index.upsert(connection, self.server, page, run)
+
+    def _next_run(self, connection: Connection) -> int:
+        name = f"index run:{self.server}"
+        run = int(preferences.get(connection, name) or 0) + 1
+        preferences.put(connection, name, run)
+        return run
+
+    def _commit(self, connection: Connection, new: Sequence[str], gone: Sequence[int], run: int) -> None:
+        """The index moves, and every scene that a new file may belong to is put, whatever its state."""
+        index.remove(connection, self.server, gone, run=run)
+        index.advance(connection, self.server)
+        scenes = self._scenes_of(connection, new)
+        puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason="indexed") for scene in sorted(scenes)]
+        jobs.put(connection, puts, self.clock.now())
+
+    def _scenes_of(self, connection: Connection, plex_paths: Sequence[str]) -> set[int]:
+        mapped = [path_key(to) for path in plex_paths if (to := self.paths.to_stash(path)) is not None]
+        names = [name_key(path) for path in plex_paths if self.paths.to_stash(path) is None]
+        by_path = seen.scenes_at(connection, mapped)
+        by_name = seen.scenes_named(connection, names)
+        return {scene for found in by_path.values() for scene in found} | {
+            scene for rows in by_name.values() for scene, _ in rows
+        }
+
+
+def _facts(section: Section) -> dict[str, Any]:
+    return {
+        "key": section.key,
+        "title": section.title,
+        "type": section.type,
+        "agent": section.agent,
+        "locations": [normal_path(place) for place in section.locations],
+        "marks": section.marks,
+    }
+
+
+def _section(row: dict[str, Any]) -> Section:
+    return Section(
+        key=row["key"],
+        title=row["title"],
+        type=row["type"],
+        agent=row["agent"],
+        locations=tuple(row["locations"]),
+        marks=row["marks"],
+    )

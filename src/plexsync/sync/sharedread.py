@@ -1,0 +1,75 @@
+"""One request for what many scenes of a batch want to read at the same point of their story."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class SharedRead(Generic[K, V]):
+    """Collects the keys of all members and fetches them at once when the last has asked or left.
+
+    An error of the fetch reaches every member that asked.
+    """
+
+    def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], members: int) -> None:
+        self._fetch = fetch
+        self._missing = members
+        self._keys: dict[K, None] = {}
+        self._answer: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def member(self) -> Iterator[_Member[K, V]]:
+        """Take part; leaving the block without having asked counts as wanting nothing."""
+        member = _Member(self)
+        try:
+            yield member
+        finally:
+            member.leave()
+
+    async def ask(self, keys: Iterable[K]) -> Mapping[K, V]:
+        """All wanted values that exist; a key without one is absent."""
+        wanted = list(keys)
+        self._keys.update(dict.fromkeys(wanted))
+        self.arrived()
+        found = await asyncio.shield(self._answer)
+        return {key: found[key] for key in wanted if key in found}
+
+    def arrived(self) -> None:
+        """One member fewer to wait for; the last one starts the fetch."""
+        self._missing -= 1
+        if self._missing == 0 and self._keys:
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            found = await self._fetch(list(self._keys))
+        except BaseException as error:  # noqa: BLE001 -- handed on to the members, who asked for it
+            self._answer.set_exception(error)
+        else:
+            self._answer.set_result(found)
+
+
+class _Member(Generic[K, V]):
+    def __init__(self, shared: SharedRead[K, V]) -> None:
+        self._shared = shared
+        self._arrived = False
+
+    async def ask(self, keys: Iterable[K]) -> Mapping[K, V]:
+        """Ask once for everything this member wants at this point."""
+        self._arrived = True
+        return await self._shared.ask(keys)
+
+    def leave(self) -> None:
+        if not self._arrived:
+            self._arrived = True
+            self._shared.arrived()

@@ -1,0 +1,1 @@
+"""The plugin as Stash runs it: a whole process with a call on stdin."""

@@ -1,0 +1,149 @@
+"""Tasks and operations: what a user starts, and what the daemon asks of the plugin."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from plugin.hook_process import PYTHONS, Hook
+
+TOKEN = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("mode", ["sync_all", "sync_recent"])
+def test_a_sync_is_noted_and_the_task_returns_at_once(tmp_path: Path, mode: str, python: str) -> None:
+    hook = Hook(spool=tmp_path / "data", python=python)
+    run = hook.task(mode, **{"from": "task"})
+    assert "is asked for: it is done once a daemon takes it." in run.answer["output"]["text"]
+    assert run.log == [f"i: {run.answer['output']['text']}"]
+    assert len(hook.lines()) == 1
+
+
+def test_a_sync_that_cannot_be_noted_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "data").touch()
+    run = Hook(spool=tmp_path / "data").task("sync_all")
+    assert str(tmp_path / "data") in run.answer["error"]
+
+
+def test_a_sync_goes_to_a_daemon_elsewhere(tmp_path: Path, httpserver: HTTPServer) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    httpserver.expect_request("/api/v1/events", method="POST").respond_with_data(status=202)
+    hook.settings(url=httpserver.url_for(""), token=TOKEN)
+    assert hook.task("sync_all").answer["output"]["way"] == "sent to the daemon"
+    assert hook.lines() == []
+
+
+def test_status_without_a_daemon_says_what_waits_and_what_to_do(tmp_path: Path) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    hook.event("Scene.Update.Post", 17)
+    hook.run(b"")
+    output = hook.task("status").answer["output"]
+    assert (output["listens"], output["waiting"], output["spool"]) == (False, 2, str(hook.spool))
+    assert "Daemon address" in output["text"]
+
+
+@pytest.mark.parametrize("code", [200, 503])
+def test_status_repeats_the_readiness_of_a_daemon_elsewhere(tmp_path: Path, httpserver: HTTPServer, code: int) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    httpserver.expect_request("/readyz").respond_with_data("Plex is away", status=code)
+    hook.settings(url=httpserver.url_for(""), token=TOKEN)
+    output = hook.task("status").answer["output"]
+    assert (output["listens"], output["readyz"]) == (True, f"{code} Plex is away")
+    assert TOKEN not in json.dumps(output)
+
+
+@pytest.mark.parametrize("mode", ["dance", "", ["a"], None])
+def test_an_unknown_mode_is_an_error(tmp_path: Path, mode: str) -> None:
+    run = Hook(spool=tmp_path / "data").task(mode)
+    assert run.status == 0
+    assert "error" in run.answer
+
+
+def stash(httpserver: HTTPServer, settings: dict[str, object] | None) -> int:
+    """A Stash that shows the plugin's settings to whom it gave the session."""
+    plugins = {} if settings is None else {"PlexSyncDaemon": settings}
+    httpserver.expect_request("/graphql", method="POST", headers={"Cookie": "session=SECRET-COOKIE"}).respond_with_json(
+        {"data": {"configuration": {"plugins": plugins}}}
+    )
+    return httpserver.port
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_connect_stores_the_plugins_settings_for_the_hook_alone(
+    tmp_path: Path, httpserver: HTTPServer, python: str
+) -> None:
+    hook = Hook(spool=tmp_path / "data", python=python)
+    url = httpserver.url_for("")
+    port = stash(httpserver, {"daemonUrl": url, "eventsToken": TOKEN, "debugLog": True})
+    httpserver.expect_request("/api/v1/events", method="POST").respond_with_data(status=202)
+    output = hook.task("connect", stash_port=port).answer["output"]
+    path = hook.spool / "daemon.json"
+    assert json.loads(path.read_text()) == {"url": url, "token": TOKEN}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert (hook.spool / "debug").exists()
+    assert "takes events" in output["text"]
+    assert output["token"] == "0123...cdef"
+    assert "SECRET-COOKIE" not in "".join(file.read_text() for file in hook.spool.iterdir())
+
+
+def test_connect_keeps_what_else_daemon_json_holds(tmp_path: Path, httpserver: HTTPServer) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    hook.settings(url="http://old:1", token="old", command=["/bin/true"])
+    port = stash(httpserver, {"daemonUrl": f"127.0.0.1:{httpserver.port}", "eventsToken": TOKEN})
+    hook.task("connect", stash_port=port)
+    assert json.loads((hook.spool / "daemon.json").read_text()) == {
+        "url": f"http://127.0.0.1:{httpserver.port}",
+        "token": TOKEN,
+        "command": ["/bin/true"],
+    }
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"daemonUrl": ""}, {"debugLog": True}])
+def test_connect_says_where_missing_settings_belong(
+    tmp_path: Path, httpserver: HTTPServer, settings: dict[str, object] | None
+) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    run = hook.task("connect", stash_port=stash(httpserver, settings))
+    for part in ("Daemon address", "Events token", "Settings > Plugins", str(hook.spool)):
+        assert part in run.answer["error"]
+    assert not (hook.spool / "daemon.json").exists()
+
+
+def test_connect_refuses_https_and_says_what_to_give_instead(tmp_path: Path, httpserver: HTTPServer) -> None:
+    port = stash(httpserver, {"daemonUrl": "https://nas:9797", "eventsToken": TOKEN})
+    error = Hook(spool=tmp_path / "data").task("connect", stash_port=port).answer["error"]
+    assert "http://" in error
+    assert "tunnel" in error
+
+
+def test_connect_says_that_stash_does_not_answer(tmp_path: Path) -> None:
+    assert "127.0.0.1:9" in Hook(spool=tmp_path / "data").task("connect", stash_port=9).answer["error"]
+
+
+def test_connect_says_that_the_token_is_refused(tmp_path: Path, httpserver: HTTPServer) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    httpserver.expect_request("/api/v1/events", method="POST").respond_with_data(status=401)
+    output = hook.task("connect", url=httpserver.url_for(""), token="wrong").answer["output"]
+    assert "refuses the token" in output["tried"]
+
+
+def test_the_operation_connect_stores_what_the_daemon_gives(tmp_path: Path) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    command = ["plexsync", "run"]
+    output = hook.task("connect", command=command, data_dir="/srv").answer["output"]
+    assert output["spool"] == str(hook.spool)
+    assert json.loads((hook.spool / "daemon.json").read_text()) == {"command": command, "data_dir": "/srv"}
+    hook.task("connect", command=None)
+    assert json.loads((hook.spool / "daemon.json").read_text()) == {"data_dir": "/srv"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"command": "plexsync run"}, {"command": [1]}, {"url": 5}, {"token": []}, {"url": "http://a:b"}]
+)
+def test_the_operation_connect_refuses_what_the_hook_cannot_use(tmp_path: Path, wrong: dict[str, object]) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    assert "error" in hook.task("connect", **wrong).answer
+    assert not (hook.spool / "daemon.json").exists()
