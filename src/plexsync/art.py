@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from PIL import Image, UnidentifiedImageError
 
+from plexsync.log import logger
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
 from plexsync.store import pictures
 from plexsync.store.database import Database
 
-_log = structlog.get_logger("plexsync.art")
+_log = logger("plexsync.art")
 
 #: Changes whenever `shaped` would give other bytes for the same source, so that pictures are sent again.
 RECIPE = "jpeg-1500-q85-1"

@@ -52,10 +52,24 @@ def test_weaker_plain_names_give_way_to_the_list(tmp_path: Path) -> None:
     assert config.plex_url is None
 
 
-def test_a_list_saved_in_the_pages_gives_way_to_a_file(tmp_path: Path) -> None:
-    """The file's plain names conflict with no list that is weaker and soft: they stop the start, told why."""
-    saved: dict[str, object] = {"servers": [{"name": "attic", "url": "http://attic"}]}
-    assert [server.name for server in loaded(tmp_path, "", saved=saved).servers] == ["attic"]
+SAVED: dict[str, object] = {"servers": [{"name": "attic", "url": "http://attic"}]}
+
+
+def test_a_list_saved_in_the_pages_gives_way_to_the_plain_names_of_a_file(tmp_path: Path) -> None:
+    assert [server.name for server in loaded(tmp_path, saved=SAVED).servers] == ["attic"]
+    config = loaded(tmp_path, 'plex_url = "http://p"', saved=SAVED)
+    assert [(server.name, server.url) for server in config.servers] == [("plex", "http://p")]
+
+
+def test_plain_names_without_an_address_do_not_drop_a_saved_list(tmp_path: Path) -> None:
+    config = loaded(tmp_path, 'libraries = ["A"]', saved=SAVED)
+    assert [server.name for server in config.servers] == ["attic"]
+    assert [line.split(" ")[0] for line in config.refused] == ["libraries"]
+
+
+def test_a_list_in_a_variable_wins_over_the_plain_names_of_a_file(tmp_path: Path) -> None:
+    environ = {"PLEXSYNC_SERVERS": '[{"name": "attic", "url": "http://attic"}]'}
+    assert [server.name for server in loaded(tmp_path, 'plex_url = "http://p"', environ).servers] == ["attic"]
 
 
 @pytest.mark.parametrize(

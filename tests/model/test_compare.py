@@ -52,9 +52,7 @@ CASES: list[tuple[Field, Value, Value, Sameness]] = [
 
 
 @pytest.mark.parametrize(("field", "wanted", "found", "expected"), CASES)
-def test_values_are_compared_by_what_they_mean(
-    field: Field, wanted: Value, found: Value, expected: Sameness
-) -> None:
+def test_values_are_compared_by_what_they_mean(field: Field, wanted: Value, found: Value, expected: Sameness) -> None:
     assert same(FIELDS[field], wanted, found) == expected
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from werkzeug import Response
+
 from plexsync.model.errors import (
     Incompatible,
     NeedsSignIn,
@@ -21,13 +23,13 @@ from plexsync.model.work import Peer
 from plexsync.plex.answers import Request, Translator
 from plexsync.plex.edit import Param
 from plexsync.plex.link import LinkBroken
-from werkzeug import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from plexsync.plex.client import PlexClient
     from pytest_httpserver import HTTPServer
+
+    from plexsync.plex.client import PlexClient
 
     Connect = Callable[..., PlexClient]
 
@@ -77,6 +79,7 @@ async def test_a_write_that_is_refused_says_what_to_do(
     assert caught.value.peer is Peer.PLEX
     assert caught.value.status == status
     assert caught.value.place == f"PUT {SECTION}"
+    assert caught.value.outcome_unknown == (status in {500, 501, 502, 504})
 
 
 READS: list[tuple[int, str, type[SyncError]]] = [
@@ -107,9 +110,7 @@ async def test_a_read_that_fails_is_never_an_absent_item(
     assert not caught.value.outcome_unknown
 
 
-async def test_a_404_of_a_proxy_without_plex_is_not_an_absent_item(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_a_404_of_a_proxy_without_plex_is_not_an_absent_item(httpserver: HTTPServer, connect: Connect) -> None:
     """Some proxies answer 404 to everything while what they stand for is away."""
     httpserver.expect_request("/identity").respond_with_data("404 page not found", 404)
     httpserver.expect_request("/library/metadata/7").respond_with_data("404 page not found", 404)
@@ -117,9 +118,7 @@ async def test_a_404_of_a_proxy_without_plex_is_not_an_absent_item(
         await connect(httpserver.url_for("")).details([7])
 
 
-async def test_a_404_of_plex_is_an_absent_item_or_a_broken_link(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_a_404_of_plex_is_an_absent_item_or_a_broken_link(httpserver: HTTPServer, connect: Connect) -> None:
     identify(httpserver)
     for path in ("/library/metadata/7", SECTION, "/library/metadata/7/posters", "/library/metadata/7/poster"):
         httpserver.expect_request(path).respond_with_data(PAGE, 404)
@@ -142,9 +141,7 @@ async def test_a_missing_library_is_named(httpserver: HTTPServer, connect: Conne
         await anext(connect(httpserver.url_for("")).items(1))
 
 
-async def test_a_redirect_is_not_followed_and_names_where_it_leads(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_a_redirect_is_not_followed_and_names_where_it_leads(httpserver: HTTPServer, connect: Connect) -> None:
     identify(httpserver)
     elsewhere = Response(status=302, headers={"Location": "https://login.example/?next=secret"})
     httpserver.expect_request("/library/metadata/7").respond_with_response(elsewhere)
@@ -224,9 +221,7 @@ async def test_a_tls_failure_has_its_own_remedy(httpserver: HTTPServer, connect:
         await connect(url, verify=ssl.create_default_context()).identity()
 
 
-async def test_another_server_behind_the_address_is_never_written_to(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_another_server_behind_the_address_is_never_written_to(httpserver: HTTPServer, connect: Connect) -> None:
     identify(httpserver, "b" * 40)
     client = connect(httpserver.url_for(""), machine_identifier="a" * 40)
     for attempt in (client.check(), client.verify_identity(), client.edit(1, 7, TITLE)):
@@ -236,9 +231,7 @@ async def test_another_server_behind_the_address_is_never_written_to(
     assert {request.path for request, _ in httpserver.log} == {"/identity"}
 
 
-async def test_the_headers_name_us_and_only_they_hold_the_token(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_the_headers_name_us_and_only_they_hold_the_token(httpserver: HTTPServer, connect: Connect) -> None:
     identify(httpserver)
     httpserver.expect_request("/library/sections").respond_with_json({"MediaContainer": {"size": 0}})
     await connect(httpserver.url_for("")).check()

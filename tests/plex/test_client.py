@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+
 from plexsync.model.errors import Incompatible, NeedsSignIn, PlexServerDown, PlexTemporaryError
+from plexsync.model.fields import Field
 from plexsync.model.item import Part, Person
 from plexsync.plex.client import PlexClient
 from plexsync.plex.edit import FieldEdit, params_of
-from plexsync.model.fields import Field
 from plexsync.plex.link import LinkBroken
 from plexsync.sim.library import clip
 from plexsync.sim.plex import PlexOptions, create_app
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 ITEMS = 23
 MACHINE = "a" * 40
+EDIT = "/library/sections/1/all"
 
 
 @pytest.fixture
@@ -54,9 +56,7 @@ async def test_a_healthy_server_tells_who_it_is(plex: str, connect: Connect) -> 
     assert identity.version.startswith("1.")
 
 
-async def test_a_wrong_token_shows_in_the_check_though_the_identity_needs_none(
-    plex: str, connect: Connect
-) -> None:
+async def test_a_wrong_token_shows_in_the_check_though_the_identity_needs_none(plex: str, connect: Connect) -> None:
     client = connect(plex, token="wrong")
     await client.identity()
     with pytest.raises(NeedsSignIn):
@@ -94,9 +94,7 @@ async def test_what_a_listing_need_not_leave_out_does_no_harm(plex: str, connect
 
 
 @pytest.mark.parametrize("missing", ["skip", "404"])
-async def test_missing_items_are_absent_and_the_others_are_read(
-    plex: str, connect: Connect, missing: str
-) -> None:
+async def test_missing_items_are_absent_and_the_others_are_read(plex: str, connect: Connect, missing: str) -> None:
     tell(plex, "switches", {"missing_id": missing})
     client = connect(plex)
     found = await client.details([999, 102, 103, 998, 104, 102])
@@ -230,6 +228,29 @@ async def test_a_new_connection_is_identified_before_it_writes(connect: Connect)
         assert {request["path"] for request in requests(server.url)} == {"/identity"}
 
 
+async def test_a_server_that_was_restarted_is_identified_and_written_to(connect: Connect) -> None:
+    """Nothing failed in between, so only the new connection tells of it."""
+    title = params_of([FieldEdit(field=Field.TITLE, after="x")])
+    with serving(create_app(PlexOptions(items=2, machine_identifier=MACHINE))) as server:
+        client = connect(server.url, machine_identifier=MACHINE)
+        await client.edit(1, 102, title)
+    with serving(create_app(PlexOptions(items=2, machine_identifier=MACHINE)), port=server.port) as server:
+        await client.edit(1, 102, title)
+        await client.edit(1, 102, title)
+        assert [request["path"] for request in requests(server.url)] == ["/identity", EDIT, EDIT]
+        assert (await client.details([102]))[102].title == "x"
+
+
+async def test_a_check_that_finds_another_server_stops_the_writes(plex: str, connect: Connect) -> None:
+    client = connect(plex, machine_identifier=MACHINE)
+    await client.verify_identity()
+    tell(plex, "switches", {"machine_identifier": "b" * 40})
+    with pytest.raises(Incompatible):
+        await client.check()
+    with pytest.raises(Incompatible):
+        await client.edit(1, 102, params_of([FieldEdit(field=Field.TITLE, after="x")]))
+
+
 async def test_at_most_four_reads_are_under_way(plex: str, connect: Connect) -> None:
     client = connect(plex)
     tell(plex, "faults", [{"path": "/library/metadata", "fault": "hang"}])
@@ -241,7 +262,7 @@ async def test_at_most_four_reads_are_under_way(plex: str, connect: Connect) -> 
             return found
 
     while await struck() < 4:
-        await asyncio.sleep(0)
+        pass
     # A question about its health does not wait behind them.
     await client.check()
     assert await struck() == 4

@@ -80,17 +80,13 @@ TEXTS = st.one_of(NASTY, st.text(st.characters(exclude_categories=["Cs"]), max_s
 LONG = st.builds(lambda text, times: text * times, TEXTS, st.integers(1, 400))
 NAMES = st.one_of(NASTY, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)).filter(str.strip)
 LISTS = st.lists(NAMES, max_size=60, unique_by=text_key)
-PEOPLE = LISTS.flatmap(
-    lambda names: st.tuples(*(st.builds(Person, name=st.just(name), role=TEXTS) for name in names))
-)
+PEOPLE = LISTS.flatmap(lambda names: st.tuples(*(st.builds(Person, name=st.just(name), role=TEXTS) for name in names)))
 EDITS = st.fixed_dictionaries(
     {},
     optional={
         Field.TITLE: st.builds(FieldEdit, field=st.just(Field.TITLE), after=TEXTS),
         Field.SUMMARY: st.builds(FieldEdit, field=st.just(Field.SUMMARY), after=LONG | st.none()),
-        Field.YEAR: st.builds(
-            FieldEdit, field=st.just(Field.YEAR), after=st.integers(1900, 2100) | st.none()
-        ),
+        Field.YEAR: st.builds(FieldEdit, field=st.just(Field.YEAR), after=st.integers(1900, 2100) | st.none()),
         Field.RATING: st.builds(
             FieldEdit,
             field=st.just(Field.RATING),
@@ -99,9 +95,7 @@ EDITS = st.fixed_dictionaries(
         Field.GENRES: st.builds(
             FieldEdit, field=st.just(Field.GENRES), after=LISTS.map(tuple), removed=LISTS.map(tuple)
         ),
-        Field.ACTORS: st.builds(
-            FieldEdit, field=st.just(Field.ACTORS), after=PEOPLE, removed=LISTS.map(tuple)
-        ),
+        Field.ACTORS: st.builds(FieldEdit, field=st.just(Field.ACTORS), after=PEOPLE, removed=LISTS.map(tuple)),
         Field.POSTER: st.just(FieldEdit(field=Field.POSTER, after="ab")),
     },
 )
@@ -216,9 +210,7 @@ def test_only_texts_are_cut() -> None:
 
 
 def test_a_role_that_is_to_be_kept_is_sent_as_plex_holds_it() -> None:
-    edit = FieldEdit(
-        field=Field.ACTORS, after=(Person(name="ada"), Person(name="Bo"), Person(name="Cy", role="New"))
-    )
+    edit = FieldEdit(field=Field.ACTORS, after=(Person(name="ada"), Person(name="Bo"), Person(name="Cy", role="New")))
     held = [Person(name="Ada", role="Queen"), Person(name="Cy", role="Old")]
     assert with_kept_roles(edit, held).after == (
         Person(name="ada", role="Queen"),

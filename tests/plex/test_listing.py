@@ -75,9 +75,7 @@ async def test_a_listing_is_whole_however_the_server_pages(
     assert len(set(starts)) == len(starts)
 
 
-async def test_an_item_that_moves_between_pages_is_listed_once(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_an_item_that_moves_between_pages_is_listed_once(httpserver: HTTPServer, connect: Connect) -> None:
     moved = rows(10) + rows(3) + rows(12)[10:]
     serve_pages(httpserver, moved)
     assert await keys(connect(httpserver.url_for(""))) == list(range(1, 13))
@@ -91,9 +89,7 @@ async def test_a_listing_that_ends_before_its_own_count_is_no_whole_listing(
         await keys(connect(httpserver.url_for("")))
 
 
-async def test_rows_of_every_kind_are_taken_for_what_they_are(
-    httpserver: HTTPServer, connect: Connect
-) -> None:
+async def test_rows_of_every_kind_are_taken_for_what_they_are(httpserver: HTTPServer, connect: Connect) -> None:
     listed: list[dict[str, Any]] = [
         {"ratingKey": 1, "title": 300, "updatedAt": "1714425585"},
         {"ratingKey": "2", "title": None, "Media": None},

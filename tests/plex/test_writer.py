@@ -122,9 +122,7 @@ async def test_a_change_with_a_picture_takes_one_put_and_one_upload(plex: str, c
 
 
 @pytest.mark.parametrize("knows", [True, False])
-async def test_the_same_picture_is_uploaded_once_and_chosen_again(
-    plex: str, connect: Connect, *, knows: bool
-) -> None:
+async def test_the_same_picture_is_uploaded_once_and_chosen_again(plex: str, connect: Connect, *, knows: bool) -> None:
     client = connect(plex)
     writer = Writer(client)
     item = await item_of(client)
@@ -137,6 +135,20 @@ async def test_the_same_picture_is_uploaded_once_and_chosen_again(
     assert log(plex)["uploads"] == 2
 
 
+async def test_the_picture_from_before_can_be_shown_again(plex: str, connect: Connect) -> None:
+    client = connect(plex)
+    writer = Writer(client)
+    item = await item_of(client)
+    path = item.parts[0].path
+    (before,) = [poster.key for poster in await client.posters(KEY) if poster.selected]
+    await writer.write(item, path, [], cover(1))
+    with pytest.raises(LinkBroken):
+        await writer.show(item, "/elsewhere.mp4", before)
+    await writer.show(item, path, before)
+    assert [poster.key for poster in await client.posters(KEY) if poster.selected] == [before]
+    assert "thumb" in (await item_of(client)).locks
+
+
 async def test_a_picture_that_is_known_but_lost_is_uploaded_again(plex: str, connect: Connect) -> None:
     client = connect(plex)
     item = await item_of(client)
@@ -145,9 +157,7 @@ async def test_a_picture_that_is_known_but_lost_is_uploaded_again(plex: str, con
     assert result.uploaded
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_anything_is_written(
-    plex: str, connect: Connect
-) -> None:
+async def test_a_picture_that_is_too_large_is_refused_before_anything_is_written(plex: str, connect: Connect) -> None:
     client = connect(plex)
     item = await item_of(client)
     edits = [FieldEdit(field=Field.TITLE, after="T")]
@@ -202,9 +212,7 @@ async def test_a_text_that_plex_takes_whole_is_not_cut(plex: str, connect: Conne
     tell(plex, "switches", {"url_limit": None})
     client = connect(plex)
     item = await item_of(client)
-    result = await Writer(client).write(
-        item, item.parts[0].path, [FieldEdit(field=Field.SUMMARY, after=JAPANESE)]
-    )
+    result = await Writer(client).write(item, item.parts[0].path, [FieldEdit(field=Field.SUMMARY, after=JAPANESE)])
     assert (await item_of(client)).summary == JAPANESE
     assert result.shortened == {}
 
@@ -249,12 +257,20 @@ async def test_a_connection_broken_by_a_long_text_is_looked_into(
     client = connect(plex)
     item = await item_of(client)
     tell(plex, "faults", [{"path": "/library/sections", "method": "PUT", "fault": fault, "times": 1}])
-    result = await Writer(client).write(
-        item, item.parts[0].path, [FieldEdit(field=Field.SUMMARY, after=JAPANESE)]
-    )
+    result = await Writer(client).write(item, item.parts[0].path, [FieldEdit(field=Field.SUMMARY, after=JAPANESE)])
     now = await item_of(client)
     assert (now.summary == JAPANESE) == whole
     assert (Field.SUMMARY in result.shortened) != whole
+
+
+async def test_a_text_is_not_cut_because_the_server_is_slow(plex: str, connect: Connect) -> None:
+    client = connect(plex, read_timeout=0.3)
+    item = await item_of(client)
+    tell(plex, "faults", [{"path": "/library/sections", "method": "PUT", "fault": "hang"}])
+    with pytest.raises(PlexServerDown) as caught:
+        await Writer(client).write(item, item.parts[0].path, [FieldEdit(field=Field.SUMMARY, after=JAPANESE)])
+    assert caught.value.outcome_unknown
+    assert log(plex)["writes"] == 0
 
 
 async def test_a_connection_broken_by_a_short_line_is_the_servers_fault(plex: str, connect: Connect) -> None:
@@ -274,9 +290,7 @@ async def test_a_list_entry_that_fits_in_no_line_is_refused_with_its_field(plex:
         await Writer(client).write(item, item.parts[0].path, edits)
 
 
-async def test_a_server_that_takes_off_many_at_once_is_asked_about_it_only_once(
-    plex: str, connect: Connect
-) -> None:
+async def test_a_server_that_takes_off_many_at_once_is_asked_about_it_only_once(plex: str, connect: Connect) -> None:
     client = connect(plex)
     writer = Writer(client)
     item = await item_of(client)

@@ -4,13 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 HOOK = Path(__file__).parents[2] / "plugin" / "hook.py"
 MANIFEST = HOOK.with_name("PlexSyncDaemon.yml")
-PYTHONS = sorted({sys.executable, *(str(path) for path in [Path("/usr/bin/python3")] if path.exists())})
+#: Each Python that runs the hook here; PLEXSYNC_HOOK_PYTHONS names more of them, as paths with colons between.
+PYTHONS = sorted(
+    {sys.executable, *(str(path) for path in [Path("/usr/bin/python3")] if path.exists())}
+    | set(filter(None, os.environ.get("PLEXSYNC_HOOK_PYTHONS", "").split(os.pathsep)))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class Hook:
         return self.run(hook_call(kind, ident, given))
 
     def task(self, mode: str, *, stash_port: int = 9, **more: object) -> Ended:
-        return self.run(task_call(mode, stash_port=stash_port, **more))
+        return self.run(task_call(mode, more, stash_port))
 
     def lines(self) -> list[dict[str, Any]]:
         """All events in the folder, oldest first."""
@@ -94,5 +99,6 @@ def hook_call(kind: str, ident: object, given: object = None) -> bytes:
     return json.dumps(call).encode()
 
 
-def task_call(mode: str, *, stash_port: int = 9, **more: object) -> bytes:
-    return json.dumps({"server_connection": connection(stash_port), "args": {"mode": mode, **more}}).encode()
+def task_call(mode: str, more: Mapping[str, object], stash_port: int = 9, scheme: str = "http") -> bytes:
+    server = connection(stash_port, scheme=scheme)
+    return json.dumps({"server_connection": server, "args": {"mode": mode, **more}}).encode()

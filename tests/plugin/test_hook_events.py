@@ -102,14 +102,41 @@ def test_without_a_variable_the_folder_lies_beside_the_hook(
     tmp_path: Path, python: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stash may give the plugin folder as a relative path."""
-    (tmp_path / "plugins").mkdir()
-    shutil.copy(HOOK, tmp_path / "plugins")
+    shutil.copytree(HOOK.parent, tmp_path / "plugins", ignore=shutil.ignore_patterns("data", "__pycache__"))
     monkeypatch.chdir(tmp_path)
     Hook(spool=Path(), python=python, script=Path("plugins/hook.py")).run(
         hook_call("Scene.Update.Post", 17), STASH_PLUGIN_DATA=""
     )
     (path,) = (tmp_path / "plugins" / "data").iterdir()
     assert json.loads(path.read_text())["id"] == "17"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_plugin_folder_that_cannot_be_written_still_works(tmp_path: Path, python: str) -> None:
+    """Python then has no place for compiled modules: a file stands where they would go."""
+    plugin = tmp_path / "plugin"
+    shutil.copytree(HOOK.parent, plugin, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    (plugin / "__pycache__").touch()
+    hook = Hook(spool=tmp_path / "data", python=python, script=plugin / "hook.py")
+    assert hook.event("Scene.Update.Post", 17).log == []
+    assert [line["id"] for line in hook.lines()] == ["17"]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_way_of_a_hook_imports_nothing_slow(tmp_path: Path, python: str) -> None:
+    script = tmp_path / "watched.py"
+    script.write_text(
+        "import sys, posix\n"
+        f"sys.path.insert(0, {str(HOOK.parent)!r})\n"
+        "import note\n"
+        "posix._exit = lambda status: sys.stderr.write(chr(1) + 'i' + chr(2) + ' '.join(sys.modules) + chr(10))\n"
+        "note.main()\n"
+    )
+    run = Hook(spool=tmp_path / "data", python=python, script=script).event("Scene.Update.Post", 17)
+    modules = set(run.log[0].split()[1:])
+    assert {"note", "call", "spool"} <= modules
+    slow = {"json", "re", "socket", "_socket", "pathlib", "subprocess", "argparse", "tasks", "elsewhere", "starting"}
+    assert not modules & slow
 
 
 def test_ten_thousand_waiting_events_become_one_marker(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """Tasks and operations: what a user starts, and what the daemon asks of the plugin."""
 
 import json
+import shutil
+import ssl
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from plugin.hook_process import PYTHONS, Hook
+from plugin.hook_process import PYTHONS, Hook, task_call
 
 TOKEN = "0123456789abcdef"
 
@@ -16,7 +19,7 @@ TOKEN = "0123456789abcdef"
 @pytest.mark.parametrize("mode", ["sync_all", "sync_recent"])
 def test_a_sync_is_noted_and_the_task_returns_at_once(tmp_path: Path, mode: str, python: str) -> None:
     hook = Hook(spool=tmp_path / "data", python=python)
-    run = hook.task(mode, **{"from": "task"})
+    run = hook.run(task_call(mode, {"from": "task"}))
     assert "is asked for: it is done once a daemon takes it." in run.answer["output"]["text"]
     assert run.log == [f"i: {run.answer['output']['text']}"]
     assert len(hook.lines()) == 1
@@ -89,6 +92,32 @@ def test_connect_stores_the_plugins_settings_for_the_hook_alone(
     assert "SECRET-COOKIE" not in "".join(file.read_text() for file in hook.spool.iterdir())
 
 
+@pytest.fixture(scope="module")
+def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A certificate that nobody signed, as Stash makes for itself."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl")
+    folder = tmp_path_factory.mktemp("certificate")
+    names = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-subj", "/CN=stash"]
+    subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_connect_reaches_a_stash_that_signed_its_own_certificate(
+    tmp_path: Path, own_certificate: ssl.SSLContext, python: str
+) -> None:
+    hook = Hook(spool=tmp_path / "data", python=python)
+    with HTTPServer("127.0.0.1", ssl_context=own_certificate) as secure:
+        port = stash(secure, {"daemonUrl": "http://127.0.0.1:9", "eventsToken": TOKEN})
+        output = hook.run(task_call("connect", {}, port, "https")).answer["output"]
+    assert "nobody answers" in output["tried"]
+    assert json.loads((hook.spool / "daemon.json").read_text())["token"] == TOKEN
+
+
 def test_connect_keeps_what_else_daemon_json_holds(tmp_path: Path, httpserver: HTTPServer) -> None:
     hook = Hook(spool=tmp_path / "data")
     hook.settings(url="http://old:1", token="old", command=["/bin/true"])
@@ -145,5 +174,5 @@ def test_the_operation_connect_stores_what_the_daemon_gives(tmp_path: Path) -> N
 )
 def test_the_operation_connect_refuses_what_the_hook_cannot_use(tmp_path: Path, wrong: dict[str, object]) -> None:
     hook = Hook(spool=tmp_path / "data")
-    assert "error" in hook.task("connect", **wrong).answer
+    assert "error" in hook.run(task_call("connect", wrong)).answer
     assert not (hook.spool / "daemon.json").exists()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from werkzeug.datastructures import Authorization
 
 from plexsync.model.errors import (
     ConfigurationError,
@@ -24,6 +26,8 @@ from plexsync.stash.failures import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pytest_httpserver import HTTPServer
 
     from stash.conftest import Mouth
 
@@ -186,6 +190,21 @@ def test_the_wait_asked_for_is_read_in_both_forms(headers: dict[str, str], secon
     assert retry_after(httpx2.Headers(headers)) == seconds
 
 
+@pytest.mark.parametrize(("status", "unknown"), [(502, True), (504, True), (503, False), (401, False), (422, False)])
+async def test_an_answer_of_a_proxy_may_hide_that_an_operation_ran(mouth: Mouth, status: int, unknown: bool) -> None:
+    mouth.says("", status)
+    with pytest.raises(SyncError) as caught:
+        await mouth.client.run_operation("p", {})
+    assert caught.value.outcome_unknown is unknown
+
+
+async def test_an_answer_that_cannot_be_read_may_hide_that_an_operation_ran(mouth: Mouth) -> None:
+    mouth.says(b'{"data": {"runPlugin')
+    with pytest.raises(StashTemporaryError) as caught:
+        await mouth.client.run_operation("p", {})
+    assert caught.value.outcome_unknown
+
+
 async def test_the_wait_asked_for_comes_with_the_error(mouth: Mouth) -> None:
     mouth.says("", 503, {"Retry-After": "12"})
     with pytest.raises(StashServerDown) as caught:
@@ -204,7 +223,9 @@ async def test_a_closed_port_is_a_server_that_is_down_and_nothing_was_done(
     assert caught.value.outcome_unknown is False
 
 
-async def test_a_secret_is_masked_in_message_and_excerpt(httpserver: Any, connect: Callable[..., StashClient]) -> None:
+async def test_a_secret_is_masked_in_message_and_excerpt(
+    httpserver: HTTPServer, connect: Callable[..., StashClient]
+) -> None:
     key = "a-key-of-stash-0123456789"
     client = connect(httpserver.url_for(""), key, redact=lambda text: text.replace("hunter2", "[gone]"))
     body = json.dumps({"errors": [{"message": f"{key} and hunter2 are known"}], "data": None})
@@ -237,7 +258,7 @@ async def test_the_key_goes_into_a_header_and_nowhere_else(mouth: Mouth) -> None
 
 @pytest.mark.parametrize("key", [None, "", "  "])
 async def test_no_key_is_sent_where_none_is_configured(
-    httpserver: Any, connect: Callable[..., StashClient], key: str | None
+    httpserver: HTTPServer, connect: Callable[..., StashClient], key: str | None
 ) -> None:
     client = connect(httpserver.url_for(""), key)
     httpserver.expect_request("/graphql").respond_with_json({"data": {"version": {"version": "v1"}}})
@@ -265,3 +286,22 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(key: str) -
     with pytest.raises(ConfigurationError) as caught:
         StashClient("http://stash", key)
     assert key not in str(caught.value)
+
+
+async def test_a_password_in_the_address_is_sent_as_a_sign_in_and_shown_nowhere(
+    httpserver: HTTPServer, connect: Callable[..., StashClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = connect(f"http://me:pass%40word@127.0.0.1:{httpserver.port}/")
+    httpserver.expect_request("/graphql").respond_with_data("pass@word is wrong", 500)
+    with pytest.raises(StashTemporaryError) as caught:
+        await client.version()
+    assert httpserver.log[0][0].authorization == Authorization("basic", {"username": "me", "password": "pass@word"})
+    assert caught.value.excerpt == "**** is wrong"
+    for secret in ("pass@word", "pass%40word"):
+        assert secret not in caplog.text
+
+
+def test_a_ca_file_that_is_not_there_is_a_wrong_configuration() -> None:
+    with pytest.raises(ConfigurationError, match="CA file"):
+        StashClient("https://stash", verify="/nowhere/ca.pem")

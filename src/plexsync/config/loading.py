@@ -154,21 +154,23 @@ def _value(given: Given, row: Row, home: Path | None) -> tuple[Any, list[Fault]]
 
 
 def _one_form_of_servers(chosen: dict[str, Given], values: dict[str, Any], into: Gathered) -> None:
-    """Servers are described by the list or by the plain names; the stronger source says by which."""
+    """Servers are described by the list or by the plain names; the stronger source says by which.
+
+    Two forms in files and variables contradict each other, unless the list is the stronger one.
+    """
     plain = [chosen[name] for name in PLAIN if name in chosen]
     servers = chosen.get("servers")
     if servers is None or not values["servers"] or not plain:
         return
     strongest = max(plain, key=lambda one: one.source)
-    both_here = servers.source is strongest.source and not servers.source.soft
-    overrides_part = strongest.source > servers.source and not strongest.source.soft
-    if both_here or overrides_part:
-        problem = f"describes the only server, but servers is set too ({servers.place})"
-        into.faults.append(
-            Fault(name=strongest.name, place=strongest.place, problem=problem, remedy="keep one of the two")
-        )
-    dropped = tuple(PLAIN) if servers.source >= strongest.source else ("servers",)
-    for name in dropped:
+    problem = f"describes the only server, but servers is set too ({servers.place})"
+    fault = Fault(name=strongest.name, place=strongest.place, problem=problem, remedy="keep one of the two")
+    wins = strongest.source > servers.source
+    if not servers.source.soft and strongest.source >= servers.source:
+        into.faults.append(fault)
+    elif wins and "plex_url" not in chosen:
+        into.refused.append(fault)
+    for name in ("servers",) if wins and "plex_url" in chosen else tuple(PLAIN):
         values.pop(name, None)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import types
 import typing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,8 +94,7 @@ def allowed_in_words(info: FieldInfo) -> str:
 
 def is_secret(info: FieldInfo) -> bool:
     """Whether the value is never shown whole."""
-    kinds = typing.get_args(info.annotation) if isinstance(info.annotation, types.UnionType) else ()
-    return SecretStr in kinds
+    return SecretStr in typing.get_args(info.annotation)
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:

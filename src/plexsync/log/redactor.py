@@ -16,7 +16,7 @@ SHORTEST = 4
 
 _NAMES = r"(?:x-plex-token|plex_?token|auth_?token|access_?token|api[-_]?key|x-api-key|password|signature|secret)"
 # Between name and value: `=`, `: ` or `, `, with the quotes of JSON, Python and their escapes.
-_BETWEEN = r"(?:\\?[\"'])?\s*(?:=|:|%3D|(?<=[\"'])\s*,)\s*b?(?:\\?[\"'])?"
+_BETWEEN = r"(?:\\?[\"'])?\s*(?:=|:|%3D|(?<=[\"'])\s*,)\s*(?:b(?=[\"']))?(?:\\?[\"'])?"
 _VALUE = r"[^\s\"'&,;<>()\[\]{}\\]+"
 
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -28,9 +28,9 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"\b(bearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"((?:set-)?\bcookie{_BETWEEN})[^\"'\r\n\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(rf"(\bsession{_BETWEEN})(?<![\s,]){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
-    (re.compile(r"(\"Name\"\s*:\s*\"session\"\s*,\s*\"Value\"\s*:\s*\")[^\"]+"), rf"\1{HIDDEN}"),
-    (re.compile(rf"(\b{_NAMES}{_BETWEEN}){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(\bsession\\?[\"']?\s*[=:]\s*\\?[\"']?)(?<!\s)[^\s\"'&,;\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(Name\\?\"\s*:\s*\\?\"session\\?\"\s*,\s*\\?\"Value\\?\"\s*:\s*\\?\")[^\"\\]+"), rf"\1{HIDDEN}"),
+    (re.compile(rf"({_NAMES}{_BETWEEN}){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"([?&;]token=|[\"']token\\?[\"']\s*:\s*\\?[\"']){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(/provider/)[^/\s\"'?#\\]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(/art/)[^\s\"'?#\\]+"), rf"\1{HIDDEN}"),

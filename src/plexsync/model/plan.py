@@ -150,7 +150,11 @@ def _refused(spec: FieldSpec, wanted: Value, found: Value, written: Written | No
 def _ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
     if written is None:
         return False
-    return same(spec, written.intended, found) != "other" or (written.is_confirmed and written.confirmed == found)
+    if written.is_confirmed and same(spec, written.confirmed, found) == "equal":
+        return True
+    sameness = same(spec, written.intended, found)
+    # A number near ours may be a person's own choice.
+    return sameness == "equal" or (sameness == "form" and spec.kind is not Kind.NUMBER)
 
 
 def _because(spec: FieldSpec, wanted: Value, written: Written | None) -> Because:

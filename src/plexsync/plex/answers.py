@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 EXCERPT_LENGTH = 200
 LONGEST_RETRY_AFTER = 600.0
+#: What is shorter is no token, and masking it would spoil words.
+SHORTEST_TOKEN = 8
 TOO_LONG = frozenset({414, 431})
 #: What Plex says with 503, and with 400 in its first moments, while it cannot work yet.
 STARTING = ("maintenance", "still starting up", "retry later")
@@ -58,7 +60,7 @@ class Translator:
 
     def excerpt(self, text: str) -> str:
         """The start of an answer on one line, masked before it is cut."""
-        masked = text.replace(self._token, "***") if self._token else text
+        masked = text.replace(self._token, "***") if len(self._token) >= SHORTEST_TOKEN else text
         return self._redact(" ".join(masked.split()))[:EXCERPT_LENGTH]
 
     def unreachable(self, error: httpx2.HTTPError, request: Request) -> SyncError:
@@ -115,7 +117,14 @@ class Translator:
         retry_after = _retry_after(response)
         if starting or status in {502, 503, 504}:
             message = "Plex is starting or migrating" if starting else "a proxy answers, Plex behind it does not"
-            return PlexServerDown(message, status=status, place=request.place, excerpt=excerpt, retry_after=retry_after)
+            return PlexServerDown(
+                message,
+                status=status,
+                place=request.place,
+                excerpt=excerpt,
+                retry_after=retry_after,
+                outcome_unknown=request.writes and status in {502, 504},
+            )
         if status >= 500 or status in {408, 429}:
             return PlexTemporaryError(
                 f"Plex failed with {status}",

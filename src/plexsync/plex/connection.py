@@ -57,7 +57,7 @@ class Connection:
         if not self._base.lower().startswith(("http://", "https://")):
             raise ValueError("the address of Plex starts with http:// or https://")
         self.pinned = pinned
-        self.translator = Translator(token, redact)
+        self.translator = Translator(token.strip(), redact)
         self._identified = False
         self._identifying = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS)
@@ -120,6 +120,7 @@ class Connection:
         if self.pinned is None:
             self.pinned = machine_identifier
         elif machine_identifier != self.pinned:
+            self._identified = False
             raise other_server(self.pinned, machine_identifier)
 
     async def _identity_for_writes(self) -> str:
@@ -184,7 +185,6 @@ def not_plex(request: Request) -> PlexServerDown:
 
 
 async def _no_new_connection(event: str, _info: dict[str, Any]) -> None:
-    await asyncio.sleep(0)
     if event == "connection.connect_tcp.started":
         raise _NewConnectionError
 
@@ -193,7 +193,7 @@ def _headers(token: str, client_identifier: str) -> dict[str, str]:
     """The token travels here only: queries end up in logs."""
     return {
         "Accept": "application/json",
-        "X-Plex-Token": token,
+        **({"X-Plex-Token": token} if token else {}),
         "X-Plex-Client-Identifier": client_identifier,
         "X-Plex-Product": PRODUCT,
         "X-Plex-Version": version("plexsync"),

@@ -12,14 +12,14 @@ Loose = str | int | float | bool | None
 
 def integer(value: Loose) -> int | None:
     """The whole number that is meant, None where there is none."""
+    try:
+        return int(value) if isinstance(value, str | int) else _whole(value)
+    except ValueError:
+        return _whole(value)
+
+
+def _whole(value: Loose) -> int | None:
     number = decimal(value)
-    if isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    elif isinstance(value, int):
-        return int(value)
     return None if number is None else int(number)
 
 

@@ -134,8 +134,11 @@ def cut_text(text: str, room: int) -> str:
         return text
     while end and (unicodedata.combining(text[end]) or text[end] in JOINERS or text[end - 1] in JOINERS):
         end -= 1
-    words = text[:end].rstrip() if text[end].isspace() else text[:end].rpartition(" ")[0].rstrip()
-    return words if len(words) >= 0.8 * end else text[:end].rstrip()
+    start = text[:end].rstrip()
+    if text[end].isspace() or len(start) < end:
+        return start
+    words = start.rsplit(None, 1)[0]
+    return words if len(words) >= 0.8 * end else start
 
 
 def _quoted(value: str) -> str:

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import httpx2
+
 from plexsync.model.compare import text_key
 from plexsync.model.errors import PlexPermanentError, PlexServerDown
 from plexsync.model.fields import FIELDS, Field, Kind
@@ -62,8 +64,9 @@ class Writer:
 
     def __init__(self, client: PlexClient) -> None:
         self._client = client
-        #: Whether this server takes several entries off a list at once; None until it was seen.
-        self._takes_many: bool | None = None
+        #: Seen to take several entries off a list at once: while it names wanted ones (True), while it is emptied
+        #: (False). The first proves nothing for the second: there the wanted ones may have replaced the list.
+        self._takes_many: set[bool] = set()
 
     async def write(
         self,
@@ -82,9 +85,7 @@ class Writer:
         if poster is not None and len(poster) > LARGEST_POSTER:
             size = f"{len(poster) / 1e6:.1f} MB"
             raise PlexPermanentError(f"the picture (thumb) has {size}; Plex takes at most 10 MB")
-        if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
-            raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
-        await self._client.verify_identity()
+        await self._make_sure(item, expected_path)
         result = WriteResult()
         whole = [with_kept_roles(edit, item.actors) for edit in edits]
         if poster is not None:
@@ -95,6 +96,18 @@ class Writer:
             await self._send(item, batch, LINE_LIMIT, result)
         await self._take_off_rest(item, whole)
         return result
+
+    async def show(self, item: Item, expected_path: str, key: str) -> None:
+        """Show a picture that Plex lists for an item that was just read, and lock it. Raises LinkBroken."""
+        await self._make_sure(item, expected_path)
+        await self._client.select_poster(item.rating_key, key)
+        lock = FieldEdit(field=Field.POSTER, after=None)
+        await self._client.edit(item.section, item.rating_key, params_of([lock]))
+
+    async def _make_sure(self, item: Item, expected_path: str) -> None:
+        if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
+            raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
+        await self._client.verify_identity()
 
     async def read_back(self, rating_keys: Sequence[int]) -> dict[int, Item]:
         """What these items hold now."""
@@ -120,8 +133,7 @@ class Writer:
             if error.status not in TOO_LONG or limit <= SHORTEST_LIMIT:
                 raise
         except PlexServerDown as error:
-            # Some servers break the connection at a line that is too long for them.
-            if not error.outcome_unknown or length <= LINE_LIMIT or limit <= SHORTEST_LIMIT:
+            if length <= LINE_LIMIT or limit <= SHORTEST_LIMIT or not _broke_off(error):
                 raise
             await self._client.verify_identity()
             if await self._holds(item, batch):
@@ -153,19 +165,22 @@ class Writer:
 
     async def _take_off_rest(self, item: Item, edits: Sequence[FieldEdit]) -> None:
         """Some servers may heed only the first of several names to take off: look, and repeat while that helps."""
-        asked = {edit.field: edit for edit in edits if _is_list(edit) and len(edit.removed) > 1}
+        asked = {edit.field: edit for edit in edits if len(edit.removed) > 1 and self._doubtful(edit)}
         before: dict[Field, tuple[str, ...]] = {}
-        while asked and not self._takes_many:
+        while asked:
             now = (await self._client.details([item.rating_key])).get(item.rating_key)
             if now is None:
                 raise LinkBroken(item.rating_key, "Plex has no such item")
             left = {kind: names for kind, edit in asked.items() if (names := _left(now, edit))}
-            if self._takes_many is None:
-                self._takes_many = not left
+            if not before:
+                self._takes_many |= {bool(edit.after) for kind, edit in asked.items() if kind not in left}
             if not left or left == before:
                 return
             before = left
             await self._take_off_one(item, now, left, asked)
+
+    def _doubtful(self, edit: FieldEdit) -> bool:
+        return _is_list(edit) and not self._takes_many & {False, bool(edit.after)}
 
     async def _take_off_one(
         self,
@@ -180,6 +195,12 @@ class Writer:
         ]
         for batch in split(item.section, item.rating_key, [with_kept_roles(edit, now.actors) for edit in again]):
             await self._client.edit(item.section, item.rating_key, params_of(batch))
+
+
+def _broke_off(error: PlexServerDown) -> bool:
+    """Some servers break the connection at a line that is too long for them; one that is slow does not."""
+    slow = isinstance(error.__cause__, httpx2.TimeoutException)
+    return error.outcome_unknown and error.status in {None, 502} and not slow
 
 
 def _length(item: Item, batch: Batch) -> int:

@@ -30,8 +30,8 @@ Nothing below `/_sim/` is ever disturbed or logged.
         wrong_types      handled, the answer's values change their types
         redirect         302 to another path, nothing is done
 
-The first rule that strikes wins. A WebSocket under any rule but delay and slow is refused, an open one
-is closed.
+The first rule that strikes wins. Under any rule but delay and slow a WebSocket is not opened, and an
+open one breaks.
 
 `GET /_sim/requests` gives `{"total", "reads", "writes", "uploads", "repeats", "requests": [{"method", "path",
 "query", "status", "at", "kind", "changed", "label", "fault"}]}`; `status` is null where no answer was given,
@@ -45,18 +45,21 @@ import asyncio
 import random
 import re
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from plexsync.sim.serving import DROP
+from plexsync.sim.canned import JSON_TYPE, canned, halved, page, wrong
+from plexsync.sim.exchange import Answer, Receiving, collect, drop, whole_body
+from plexsync.sim.requestlog import Note, RequestLog, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["FaultLayer", "FaultName", "Note", "RequestLog", "Rule", "note"]
 
 FaultName = Literal[
     "refuse",
@@ -73,13 +76,6 @@ FaultName = Literal[
     "wrong_types",
     "redirect",
 ]
-LOG_LENGTH = 10_000
-NOTE = "plexsync.note"
-PIECES = 16
-BUSY = "Plex Media Server is currently running startup maintenance tasks."
-JSON_TYPE = (b"content-type", b"application/json")
-HTML_TYPE = (b"content-type", b"text/html")
-XML_TYPE = (b"content-type", b"text/xml;charset=utf-8")
 
 
 class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -120,91 +116,6 @@ class Armed:
         """The rule with its counts."""
         rule: dict[str, Any] = msgspec.to_builtins(self.rule)
         return rule | {"seen": self.seen, "struck": self.struck}
-
-
-@dataclass(slots=True)
-class Note:
-    """What the simulator says about a request that it handled; see `note`."""
-
-    kind: Literal["read", "write", "upload"] = "read"
-    changed: bool = True
-    label: str = ""
-
-
-def note(scope: Scope) -> Note:
-    """The note of the request with this scope, to be filled in by the simulator."""
-    found: Note = scope.setdefault(NOTE, Note())
-    return found
-
-
-@dataclass(slots=True)
-class RequestLog:
-    """What came in: counts of everything, and the latest entries."""
-
-    entries: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("total", "reads", "writes", "uploads", "repeats"), 0)
-    )
-
-    def add(self, entry: dict[str, Any], said: Note, *, handled: bool) -> None:
-        """Keep one request; one that never reached the simulator counts in the total only."""
-        self.entries.append(entry | {"kind": said.kind, "changed": said.changed, "label": said.label})
-        self.counts["total"] += 1
-        if handled:
-            self.counts[said.kind + "s"] += 1
-            self.counts["repeats"] += said.kind != "read" and not said.changed
-
-    def as_json(self) -> dict[str, Any]:
-        """The answer of the control route."""
-        return {**self.counts, "requests": list(self.entries)}
-
-
-@dataclass(slots=True)
-class Answer:
-    """One whole HTTP answer."""
-
-    status: int = 500
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    body: bytes = b""
-
-    async def start(self, send: Send) -> None:
-        """Send status and headers; the length is the body's, whatever is sent of it."""
-        headers = [(name, value) for name, value in self.headers if name.lower() != b"content-length"]
-        length = (b"content-length", str(len(self.body)).encode())
-        await send({"type": "http.response.start", "status": self.status, "headers": [*headers, length]})
-
-    async def whole(self, send: Send) -> None:
-        """Send all of it."""
-        await self.start(send)
-        await send({"type": "http.response.body", "body": self.body})
-
-    async def slowly(self, send: Send, seconds: float) -> None:
-        """Send the body in small pieces that take this long together."""
-        await self.start(send)
-        size = len(self.body) // PIECES + 1
-        for at in range(0, len(self.body), size):
-            await asyncio.sleep(seconds / PIECES)
-            await send({"type": "http.response.body", "body": self.body[at : at + size], "more_body": True})
-        await send({"type": "http.response.body"})
-
-
-class Receiving:
-    """An ASGI `receive` that can look out for the client's leaving without losing what came before."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._held: deque[Message] = deque()
-
-    async def __call__(self) -> Message:
-        return self._held.popleft() if self._held else await self._receive()
-
-    async def gone(self) -> None:
-        """Return when the client has left."""
-        while True:
-            message = await self._receive()
-            self._held.append(message)
-            if message["type"] == "http.disconnect":
-                return
 
 
 class FaultLayer:
@@ -254,9 +165,9 @@ class FaultLayer:
 
     async def _control(self, scope: Scope, receive: Receive) -> Answer:
         try:
-            content = self._controlled(scope["path"], scope["method"], await _body(receive))
+            content = self._controlled(scope["path"], scope["method"], await whole_body(receive))
         except (msgspec.DecodeError, re.error) as error:
-            return _page(400, str(error))
+            return page(400, str(error))
         return Answer(200, [JSON_TYPE], msgspec.json.encode(content))
 
     def _controlled(self, path: str, method: str, body: bytes) -> object:
@@ -310,19 +221,19 @@ class FaultLayer:
     async def _strike(self, rule: Rule, app: ASGIApp, scope: Scope, receiving: Receiving, send: Send) -> None:
         if rule.fault in {"refuse", "cut", "hang", "delay"}:
             await self._break(rule, app, scope, receiving, send)
-        elif (canned := _canned(rule, scope)) is not None:
-            await canned.whole(send)
+        elif (ready := canned(rule.fault, rule.status, scope)) is not None:
+            await ready.whole(send)
         else:
-            answer = await _collect(app, scope, receiving)
+            answer = await collect(app, scope, receiving)
             if rule.fault == "slow":
                 await answer.slowly(send, rule.seconds or 1.0)
                 return
-            answer.body = _halved(answer.body) if rule.fault == "half_json" else _wrong(answer)
+            answer.body = halved(answer.body) if rule.fault == "half_json" else wrong(answer)
             await answer.whole(send)
 
     async def _break(self, rule: Rule, app: ASGIApp, scope: Scope, receiving: Receiving, send: Send) -> None:
         if rule.fault == "cut":
-            answer = await _collect(app, scope, receiving)
+            answer = await collect(app, scope, receiving)
             if len(answer.body) > 1:
                 await answer.start(send)
                 half = answer.body[: len(answer.body) // 2]
@@ -333,7 +244,7 @@ class FaultLayer:
             if over == "replaced" or (over == "time" and rule.fault == "delay"):
                 await app(scope, receiving, send)
                 return
-        await _drop(scope, receiving)
+        await drop(scope, receiving)
 
     async def _wait(self, receiving: Receiving, seconds: float | None) -> Literal["gone", "replaced", "time"]:
         gone = asyncio.create_task(receiving.gone())
@@ -347,112 +258,36 @@ class FaultLayer:
             return "gone"
         return "replaced" if replaced in done else "time"
 
-    def _closes(self, path: str) -> bool:
-        return any(
-            armed.rule.matches("GET", path) and armed.rule.fault not in {"delay", "slow"} for armed in self._armed
-        )
+    def _breaks(self, path: str) -> Rule | None:
+        breaking = (armed.rule for armed in self._armed if armed.rule.fault not in {"delay", "slow"})
+        return next((rule for rule in breaking if rule.matches("GET", path)), None)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._closes(scope["path"]):
-            await receive()
-            await send({"type": "websocket.close", "code": 1012})
-            return
+        rule = self._breaks(scope["path"])
+        if rule is None:
+            await self._app(scope, self._until_broken(scope, receive), send)
+        elif (ready := canned(rule.fault, rule.status, scope)) is not None:
+            await ready.instead_of_upgrade(send)
+        elif rule.fault == "hang" and await self._wait(Receiving(receive), rule.seconds) == "replaced":
+            await self._app(scope, self._until_broken(scope, receive), send)
+        else:
+            await drop(scope, Receiving(receive))
 
-        async def until_struck() -> Message:
+    def _until_broken(self, scope: Scope, receive: Receive) -> Receive:
+        """A `receive` that breaks the connection when a rule comes into force that strikes it."""
+
+        async def received() -> Message:
             coming = asyncio.ensure_future(receive())
-            while not coming.done():
-                replaced = asyncio.create_task(self._replaced.wait())
-                await asyncio.wait({coming, replaced}, return_when="FIRST_COMPLETED")
-                replaced.cancel()
-                if not coming.done() and self._closes(scope["path"]):
-                    coming.cancel()
-                    await send({"type": "websocket.close", "code": 1012})
-                    return {"type": "websocket.disconnect", "code": 1012}
-            return await coming
+            try:
+                while not coming.done():
+                    replaced = asyncio.create_task(self._replaced.wait())
+                    await asyncio.wait({coming, replaced}, return_when="FIRST_COMPLETED")
+                    replaced.cancel()
+                    if not coming.done() and self._breaks(scope["path"]) is not None:
+                        await drop(scope, Receiving(receive))
+                        return {"type": "websocket.disconnect", "code": 1006}
+                return coming.result()
+            finally:
+                coming.cancel()
 
-        await self._app(scope, until_struck, send)
-
-
-async def _body(receive: Receive) -> bytes:
-    whole = b""
-    while (message := await receive())["type"] == "http.request":
-        whole += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return whole
-
-
-async def _collect(app: ASGIApp, scope: Scope, receiving: Receiving) -> Answer:
-    answer = Answer()
-    body: list[bytes] = []
-
-    async def keep(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            answer.status, answer.headers = message["status"], list(message.get("headers", []))
-        elif message["type"] == "http.response.body":
-            body.append(message.get("body", b""))
-
-    await app(scope, receiving, keep)
-    answer.body = b"".join(body)
-    return answer
-
-
-async def _drop(scope: Scope, receiving: Receiving) -> None:
-    drop = scope.get("extensions", {}).get(DROP)
-    if drop is None:
-        raise ConnectionAbortedError("this server cannot drop a connection")
-    drop()
-    await receiving.gone()
-
-
-def _page(status: int, title: str) -> Answer:
-    text = f"<html><head><title>{title}</title></head><body><h1>{status} {title}</h1></body></html>"
-    return Answer(status, [HTML_TYPE], text.encode())
-
-
-def _canned(rule: Rule, scope: Scope) -> Answer | None:
-    match rule.fault:
-        case "status" | "status500":
-            return _page(500 if rule.fault == "status500" else rule.status, "Internal Server Error")
-        case "unauthorized401":
-            return _page(401, "Unauthorized")
-        case "maintenance503":
-            return maintenance(scope)
-        case "html":
-            return Answer(200, [HTML_TYPE], b"<!doctype html><html><body><form>Please sign in</form></body></html>")
-        case "redirect":
-            return Answer(302, [(b"location", b"/login"), HTML_TYPE], b"")
-        case _:
-            return None
-
-
-def maintenance(scope: Scope) -> Answer:
-    """The 503 of a Plex that starts or migrates, in the form that was asked for."""
-    accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
-    if b"application/json" in accept:
-        body = msgspec.json.encode({"code": 503, "title": "Maintenance", "status": BUSY})
-        return Answer(503, [JSON_TYPE], body)
-    xml = f'<?xml version="1.0" encoding="UTF-8"?>\n<Response code="503" title="Maintenance" status="{BUSY}"/>'
-    return Answer(503, [XML_TYPE], xml.encode())
-
-
-def _halved(body: bytes) -> bytes:
-    return body[: max(1, len(body) // 2)]
-
-
-def _wrong(answer: Answer) -> bytes:
-    try:
-        content = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
-        return re.sub(rb'="[^"]*"', b'="many"', answer.body)
-    return msgspec.json.encode(_swapped(content))
-
-
-def _swapped(value: Any, depth: int = 0) -> Any:
-    """The same shape with other types: text for numbers, numbers for text, a list for a deep object."""
-    if isinstance(value, dict):
-        inner = {key: _swapped(item, depth + 1) for key, item in value.items()}
-        return inner if depth < 2 else list(inner.values())
-    if isinstance(value, list):
-        return {str(at): _swapped(item, depth + 1) for at, item in enumerate(value)}
-    return 7 if isinstance(value, str) else "seven"
+        return received

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,18 +25,30 @@ GRACE_SECONDS = 0.5
 DROP = "plexsync.drop"
 
 
+def droppable(app: ASGIApp, drop: Callable[[], None]) -> ASGIApp:
+    """The application with the means to break its connection, which ASGI alone cannot express."""
+
+    async def with_drop(scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})[DROP] = drop
+        await app(scope, receive, send)
+
+    return with_drop
+
+
 class DroppableProtocol(H11Protocol):
-    """HTTP/1.1 that lets the application break the connection, which ASGI alone cannot express."""
+    """HTTP/1.1 whose connections the application may drop."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        app = self.app
+        self.app = droppable(self.app, transport.abort)
 
-        async def droppable(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[DROP] = transport.abort
-            await app(scope, receive, send)
 
-        self.app = droppable
+class DroppableWebSockets(WebSocketsSansIOProtocol):
+    """WebSockets that the application may drop without a closing frame."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app = droppable(self.app, transport.abort)
 
 
 class _Server(uvicorn.Server):
@@ -110,7 +123,7 @@ class Serving:
             uvicorn.Config(
                 app,
                 http=DroppableProtocol,
-                ws="websockets-sansio",
+                ws=DroppableWebSockets,
                 log_config=None,
                 lifespan="on",
                 h11_max_incomplete_event_size=1 << 20,

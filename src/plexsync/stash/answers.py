@@ -95,6 +95,19 @@ class IdsPage(Answer, frozen=True):
     findScenes: IdList  # noqa: N815  # Stash's name
 
 
+class TouchAnswer(Answer, frozen=True):
+    id: int | str
+    updated_at: str
+
+
+class TouchList(Answer, frozen=True):
+    scenes: list[TouchAnswer]
+
+
+class TouchesPage(Answer, frozen=True):
+    findScenes: TouchList  # noqa: N815  # Stash's name
+
+
 class VersionFacts(Answer, frozen=True):
     version: str | None
     hash: str | None = None

@@ -11,7 +11,7 @@ from plexsync.stash import answers, documents
 from plexsync.stash.connection import Connection
 from plexsync.stash.covers import Cover, fetch_cover
 from plexsync.stash.lookup import Scenes, look_up
-from plexsync.stash.walks import PAGE, Walks
+from plexsync.stash.walks import MANY, PAGE, Walks
 from plexsync.stash.windows import above
 
 if TYPE_CHECKING:
@@ -104,13 +104,17 @@ class StashClient:
         """The next `limit` scenes with a greater id, in order; fewer at the end."""
         return await self._walks.scenes(documents.SCENES_AFTER, above(last_id), last_id, limit)
 
-    async def ids_after(self, last_id: int, limit: int = 5000) -> list[int]:
+    async def ids_after(self, last_id: int, limit: int = MANY) -> list[int]:
         """The same, ids only."""
         return await self._walks.ids(last_id, limit)
 
     async def recent(self, since: float) -> list[Scene]:
         """All scenes whose `updated_at` is at or after `since` (seconds since the epoch), by id."""
         return await self._walks.recent(since)
+
+    async def touched(self, since: float) -> dict[int, str]:
+        """The same scenes as `recent`, only `updated_at` as Stash writes it, by id: cheap enough to poll."""
+        return await self._walks.touched(since)
 
     async def scene_at(self, path: str) -> Scene | None:
         """The scene with a file at exactly this path as Stash writes it; of several the lowest id; None without one.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx2
 import msgspec
 
+from plexsync.model.errors import ConfigurationError
 from plexsync.stash.address import Address, address_of, checked_key
 from plexsync.stash.answers import Envelope, decoded, mended
 from plexsync.stash.documents import operation_name
@@ -178,5 +179,8 @@ def _trust(address: Address, verify: bool | str | ssl.SSLContext) -> bool | ssl.
     if not address.secure:
         return False
     if isinstance(verify, str):
-        return ssl.create_default_context(cafile=verify)
+        try:
+            return ssl.create_default_context(cafile=verify)
+        except OSError as error:
+            raise ConfigurationError([f"the CA file for Stash cannot be used: {error}"]) from error
     return verify

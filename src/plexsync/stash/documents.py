@@ -38,6 +38,12 @@ query SceneIdsAfter($page: FindFilterType!, $which: SceneFilterType!) {
 }
 """
 
+SCENES_TOUCHED = """
+query ScenesTouched($page: FindFilterType!, $which: SceneFilterType!) {
+  findScenes(filter: $page, scene_filter: $which) { scenes { id updated_at } }
+}
+"""
+
 VERSION = """
 query Version { version { version hash } }
 """
@@ -60,6 +66,7 @@ FIXED = (
     SCENES_RECENT,
     SCENES_AT_PATH,
     SCENE_IDS_AFTER,
+    SCENES_TOUCHED,
     VERSION,
     SYSTEM_STATUS,
     PLUGIN_SETTINGS,

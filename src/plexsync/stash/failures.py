@@ -22,6 +22,8 @@ EXCERPT_LENGTH = 200
 #: Text that is looked at for an excerpt: masking may need more than what is shown.
 EXCERPT_SOURCE = 4000
 AWAY = frozenset({502, 503, 504})
+#: A proxy says so of a request that it handed on: it may have been carried out.
+LOST = frozenset({502, 504})
 REFUSED = frozenset({401, 403})
 NOT_UNDERSTOOD = frozenset({400, 422})
 NOT_UNDERSTOOD_CODES = frozenset({"GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"})
@@ -55,13 +57,17 @@ class Failures:
         detail = self._detail(error)
         if isinstance(error, httpx2.DecodingError | httpx2.LocalProtocolError | httpx2.InvalidURL):
             return StashTemporaryError(f"Stash's answer cannot be read: {detail}", place=place)
+        if "CERTIFICATE_VERIFY_FAILED" in detail:
+            detail = f"its certificate is not trusted (give its CA file, or switch the check off): {detail}"
         unknown = not isinstance(error, NEVER_SENT)
         return StashServerDown(f"Stash does not answer: {detail}", place=place, outcome_unknown=unknown)
 
     def of_status(self, reply: Reply, place: str) -> SyncError:
         """An answer whose status is not the one hoped for."""
         kind, message = self._by_status(reply)
-        return self._about(kind, message, reply, place)
+        error = self._about(kind, message, reply, place)
+        error.outcome_unknown = reply.status in LOST
+        return error
 
     def of_errors(self, errors: Sequence[GraphError], reply: Reply, place: str) -> SyncError:
         """An answer with `errors`, which is no answer, whatever data came along."""
@@ -74,10 +80,12 @@ class Failures:
     def of_content(self, detail: str, reply: Reply | None, place: str) -> SyncError:
         """An answer that is not what was asked for: a web page, half a text, other types."""
         if reply is None:
-            return StashTemporaryError(self.clean(f"Stash's answer cannot be used: {detail}"), place=place)
+            return StashTemporaryError(self.clean(f"Stash's answer cannot be used: {detail}"), place=place, status=200)
         if reply.media_type == "text/html":
             detail = "a web page came instead; is something else, or a sign-in page, at this address?"
-        return self._about(StashTemporaryError, f"Stash's answer cannot be used: {detail}", reply, place)
+        error = self._about(StashTemporaryError, f"Stash's answer cannot be used: {detail}", reply, place)
+        error.outcome_unknown = True
+        return error
 
     def _about(self, kind: type[SyncError], message: str, reply: Reply, place: str) -> SyncError:
         return kind(
@@ -98,7 +106,7 @@ class Failures:
         if status in AWAY:
             return StashServerDown, f"Stash is away ({status})"
         if status in NOT_UNDERSTOOD:
-            return Incompatible, f"Stash does not understand the request ({status})"
+            return Incompatible, f"Stash does not understand the request ({status}): is stash_url right, http or https?"
         if status == 404:
             return StashTemporaryError, "Stash has nothing at this address (404): is stash_url right?"
         return StashTemporaryError, f"Stash failed with status {status}"
@@ -123,7 +131,8 @@ def _redirected(location: str) -> tuple[type[SyncError], str]:
     target = urlsplit(location)
     if SIGN_IN.search(f"{target.netloc} {target.path}"):
         return NeedsSignIn, "Stash asks for a sign-in: check stash_api_key"
-    return StashTemporaryError, f"Stash sends us on to {target.scheme}://{target.hostname or ''}: check stash_url"
+    elsewhere = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else "another path"
+    return StashTemporaryError, f"Stash sends us on to {elsewhere}: check stash_url"
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

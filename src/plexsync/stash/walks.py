@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from plexsync.stash import documents, windows
-from plexsync.stash.answers import IdsPage, ScenesPage
+from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage
 from plexsync.stash.documents import operation_name
 from plexsync.stash.scenes import scene_of
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Scenes of one page.
 PAGE = 200
+#: Scenes of one page when next to nothing is asked of each.
+MANY = 5000
 #: Scenes of one page when looking for a path: nearly always there is one.
 FEW = 20
 
@@ -45,6 +47,25 @@ class Walks:
             ids = [int(each.id) for each in answer.findScenes.scenes]
             _check_ascending(ids, last_id)
             return ids
+
+    async def touched(self, since: float) -> dict[int, str]:
+        """`updated_at` by id of the scenes updated at or after `since`."""
+        touched: dict[int, str] = {}
+        last_id, length = 0, MANY
+        while length == MANY:
+            page = await self._touches(windows.touched_since(since), last_id)
+            touched |= {scene: text for scene, text in page if windows.is_since(text, since)}
+            last_id, length = page[-1][0] if page else last_id, len(page)
+        return touched
+
+    async def _touches(self, which: dict[str, Any], last_id: int) -> list[tuple[int, str]]:
+        document = documents.SCENES_TOUCHED
+        variables = {"page": windows.page(MANY), "which": which | windows.above(last_id)}
+        answer = await self._connection.answer(document, variables, TouchesPage)
+        with self._connection.reading(operation_name(document)):
+            page = [(int(each.id), each.updated_at) for each in answer.findScenes.scenes]
+            _check_ascending([scene for scene, _ in page], last_id)
+            return page
 
     async def recent(self, since: float) -> list[Scene]:
         """All scenes updated at or after `since`."""

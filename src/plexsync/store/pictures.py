@@ -13,7 +13,10 @@ from plexsync.store.schema import covers, uploads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """A scene's cover. `sha1` is of its bytes as `recipe` shaped them, "" without an own one; `checked_for` the scene's `updated_at`."""
+    """A scene's cover. `sha1` is of its bytes as `recipe` shaped them, "" without an own one.
+
+    `checked_for` is the scene's `updated_at` when it was checked.
+    """
 
     scene: int
     etag: str

@@ -40,14 +40,13 @@ class Finder:
     skip_missing: bool = False
 
     def find(self, connection: Connection, scene: Scene) -> Found:
-        """All files of the scene; the links found replace the ones stored."""
+        """All files of the scene. Nothing is written; see `remember`."""
         version = index.version(connection, self.server)
         matches = [match_file(file, around) for file, around in self._around(connection, scene)]
         ties = tuple(link for match in matches if self._counts(match) for link in self._links(scene, match))
         shared = self._shared(connection, scene, ties)
         if shared:
             return Found(kind="shared", refusal=shared, index_version=version)
-        links.replace(connection, self.server, scene.id, ties)
         absent = tuple(m for m in matches if m.verdict is Verdict.MISSING and self.libraries.holds(m.plex_path))
         if ties:
             return Found(links=ties, absent=() if self.skip_missing else absent, index_version=version)
@@ -55,6 +54,10 @@ class Finder:
             return Found(absent=absent, index_version=version)
         kind, refusal = self._refusal(scene, matches)
         return Found(kind=kind, refusal=refusal, index_version=version)
+
+    def remember(self, connection: Connection, scene: Scene, found: Found) -> None:
+        """The links found replace the ones stored."""
+        links.replace(connection, self.server, scene.id, found.links)
 
     def _counts(self, match: Match) -> bool:
         return match.verdict is Verdict.FOUND and (match.confidence is Confidence.HIGH or not self.strict)

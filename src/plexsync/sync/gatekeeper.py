@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
+from plexsync.log import logger
 from plexsync.model.errors import Incompatible, NeedsSignIn, SyncError
 from plexsync.model.work import Peer
 from plexsync.sync.clock import Clock
@@ -25,7 +24,7 @@ from plexsync.sync.gate import (
     step,
 )
 
-_log = structlog.get_logger("plexsync.gate")
+_log = logger("plexsync.gate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

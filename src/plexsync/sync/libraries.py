@@ -8,8 +8,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-import structlog
-
+from plexsync.log import logger
 from plexsync.model.compare import text_key
 from plexsync.model.item import IndexedItem, Section
 from plexsync.model.pathrules import PathRules
@@ -20,7 +19,7 @@ from plexsync.store import index, jobs, preferences, seen
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
 
-_log = structlog.get_logger("plexsync.libraries")
+_log = logger("plexsync.libraries")
 _PAGE = 1000
 
 
@@ -98,7 +97,7 @@ class Libraries:
         for section in self.synced:
             if listed.get(str(section.key)) == section.marks and section.key in known:
                 continue
-            moved = await self._list(section) or moved
+            moved = await self._list(section, first=str(section.key) not in listed) or moved
             listed[str(section.key)] = section.marks
         rows = [_facts(section) for section in self.sections]
 
@@ -127,7 +126,7 @@ class Libraries:
         rows = await self.database.run(lambda c: preferences.all_under(c, prefix))
         self._contacts = {int(name.removeprefix(prefix)): FirstContact(value) for name, value in rows.items()}
 
-    async def _list(self, section: Section) -> bool:
+    async def _list(self, section: Section, *, first: bool) -> bool:
         run = await self.database.run(self._next_run)
         new: list[str] = []
         async for page in self.plex.items(section.key, page_size=_PAGE):
@@ -135,7 +134,9 @@ class Libraries:
         gone = await self._gone(section, run)
         if not new and not gone:
             return False
-        await self.database.run(lambda c: self._commit(c, new, gone, run))
+        # What the first listing shows is the backlog; what a later one shows came since.
+        reason = "indexed" if first else "appeared"
+        await self.database.run(lambda c: self._commit(c, new, gone, run, reason))
         _log.info("library indexed", library=section.title, new=len(new), gone=len(gone))
         return True
 
@@ -155,12 +156,12 @@ class Libraries:
         preferences.put(connection, name, run)
         return run
 
-    def _commit(self, connection: Connection, new: Sequence[str], gone: Sequence[int], run: int) -> None:
+    def _commit(self, connection: Connection, new: Sequence[str], gone: Sequence[int], run: int, reason: str) -> None:
         """The index moves, and every scene that a new file may belong to is put, whatever its state."""
         index.remove(connection, self.server, gone, run=run)
         index.advance(connection, self.server)
         scenes = self._scenes_of(connection, new)
-        puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason="indexed") for scene in sorted(scenes)]
+        puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason=reason) for scene in sorted(scenes)]
         jobs.put(connection, puts, self.clock.now())
 
     def _scenes_of(self, connection: Connection, plex_paths: Sequence[str]) -> set[int]:

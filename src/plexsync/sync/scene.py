@@ -17,10 +17,10 @@ from plexsync.model.plan import Change, Left, Plan, make_plan
 from plexsync.model.rules import Rules, desired
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Outcome, Peer, Verdict
+from plexsync.plex.client import PlexClient
 from plexsync.plex.edit import FieldEdit
 from plexsync.plex.link import LinkBroken
-from plexsync.plex.client import PlexClient
-from plexsync.plex.writer import WriteResult, Writer, upload_key
+from plexsync.plex.writer import Writer, WriteResult, upload_key
 from plexsync.store import history, in_step, ledger, links, pictures, seen
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
@@ -103,7 +103,8 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mappi
         if job.scene in failed:
             raise failed[job.scene]
         if scene is None:
-            return _gone(job)
+            await tools.database.run(lambda c: _forget(c, tools, job.scene))
+            return _gone()
         attempt.scene = scene
         found = await tools.database.run(lambda c: _look(c, tools, scene))
         attempt.index_version = found.index_version
@@ -161,7 +162,9 @@ async def plan_scene(
 
 def _look(connection: Connection, tools: Tools, scene: Scene) -> Found:
     seen.note(connection, [scene], tools.clock.now())
-    return tools.finder.find(connection, scene)
+    found = tools.finder.find(connection, scene)
+    tools.finder.remember(connection, scene, found)
+    return found
 
 
 async def _check_links(ties: Sequence[links.Link], items: Mapping[int, Item], tools: Tools) -> None:
@@ -302,7 +305,14 @@ def _insist(writes: Sequence[Read]) -> None:
             raise PlexTemporaryError(f"Plex holds another value than was written: {fields} of item {key}")
 
 
-def _gone(job: Job) -> Outcome:
+def _forget(connection: Connection, tools: Tools, scene: int) -> None:
+    """A read by id says that Stash has no such scene. The ledger stays: it is what an undo needs."""
+    seen.forget(connection, [scene])
+    links.drop(connection, tools.server, scene)
+    in_step.drop(connection, tools.server, scene)
+
+
+def _gone() -> Outcome:
     decision = Decision(
         kind="gone", reason="Stash has no such scene; what Plex holds is left alone", digest="", index_version=0
     )

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-import structlog
-
+from plexsync.log import logger
 from plexsync.model.errors import PlexNotFound, SyncError
 from plexsync.model.item import Item
 from plexsync.model.scene import Scene
@@ -23,7 +22,7 @@ from plexsync.sync.scene import Attempt, Reads, Tools, missing_decision, sync_sc
 from plexsync.sync.sharedread import SharedRead
 from plexsync.sync.verdicts import Circumstances, outcome_of
 
-_log = structlog.get_logger("plexsync.worker")
+_log = logger("plexsync.worker")
 
 BATCH = 50
 #: Batches under way at once, which bounds the readers of a server; bulk leaves one for a single edit.
@@ -141,7 +140,7 @@ class Worker:
             outcome = await sync_scene(attempt, self.tools, reads, failed)
         except SyncError as error:
             outcome = await self._failed(error, attempt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the named boundary of a job
             _log.exception("a job met a fault of our own", scene=attempt.job.scene, server=self.tools.server)
             fault = SyncError(f"a fault of PlexSync itself: {type(error).__name__}: {error}")
             outcome = await self._failed(fault, attempt)

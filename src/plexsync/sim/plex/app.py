@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import WebSocketRoute
 
+from plexsync.sim.exchange import Answer
 from plexsync.sim.faults import FaultLayer
 from plexsync.sim.plex import control, reading, writing
 from plexsync.sim.plex.answers import page
@@ -88,8 +89,10 @@ class Door:
         if status is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1008})
+            turned_away = page(status)
+            await Answer(turned_away.status_code, turned_away.raw_headers, bytes(turned_away.body)).instead_of_upgrade(
+                send
+            )
         else:
             await page(status)(scope, receive, send)
 
@@ -107,8 +110,8 @@ class Door:
         if options.guest_token is None or token != options.guest_token:
             return 401
         scope["state"]["guest"] = True
-        refused = scope["path"] in {"/library", "/library/"} or classify(scope) != "read"
-        return 403 if refused and scope["path"] not in ACTIONS_BY_GET else None
+        allowed = scope["path"] not in {"/library", "/library/"} and classify(scope) == "read"
+        return None if allowed or scope["path"] == "/:/rate" else 403
 
 
 def classify(scope: Scope) -> Literal["read", "write", "upload"]:

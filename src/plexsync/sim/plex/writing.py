@@ -72,6 +72,8 @@ async def rate(request: Request) -> Response:
     rated_at = number(wanted, "ratedAt") if "ratedAt" in wanted else store.now()
     if rating > 10 or rated_at > store.now():
         raise Refused(400)
+    if request.state.guest:  # a rating belongs to the user, and the guest's is not kept
+        return done()
     before = item.value("userRating")
     item.values["userRating"] = None if rating < 0 else rating
     item.last_rated_at = None if rating < 0 else int(rated_at)

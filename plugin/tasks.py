@@ -1,0 +1,225 @@
+"""Tasks and operations. Stash's user waits for these, so they may import what they like."""
+
+import json
+import time
+
+from call import line_of, log
+from elsewhere import connected, exchange, request, url_parts, waiting
+from note import nudge, wake
+from spool import MARKER, SETTINGS, exists, keep, make_folder, read_settings, remove, write_file
+
+TASK_SECONDS = 2.0
+
+
+class Refusal(Exception):
+    """A task that cannot be done; the text says what to do about it."""
+
+
+def run_task(spool: str, call: dict, args: dict) -> bytes:
+    """Do a task or an operation; return its answer for Stash."""
+    tasks = {"sync_all": sync_all, "sync_recent": sync_recent, "status": status, "connect": connect}
+    try:
+        task = tasks.get(args["mode"])
+        if task is None:
+            raise Refusal("mode %r is unknown; there are %s" % (args["mode"], ", ".join(tasks)))
+        output = task(spool, call, args)
+    except Refusal as refusal:
+        return json.dumps({"error": "PlexSync: %s" % refusal}).encode()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
+        return json.dumps({"error": "PlexSync: %s failed: %r" % (args["mode"], fault)}).encode()
+    if args.get("from") == "task":  # Stash shows the output of an operation only
+        log("i", str(output["text"]))
+    return json.dumps({"output": output}).encode()
+
+
+def sync_all(spool: str, _call: dict, _args: dict) -> dict:
+    return hand_over(spool, "Task.SyncAll", "A sync of all scenes")
+
+
+def sync_recent(spool: str, _call: dict, _args: dict) -> dict:
+    return hand_over(spool, "Task.SyncRecent", "A sync of the scenes of the last 24 hours")
+
+
+def hand_over(spool: str, kind: str, what: str) -> dict:
+    """Note a wish for the daemon and return at once: a long task would block Stash's queue."""
+    line = line_of(kind)
+    name = keep(spool, line)
+    way = wake(spool, line, name, TASK_SECONDS)
+    if not name and way not in ("daemon woken", "sent to the daemon"):
+        raise Refusal("%s could neither be noted in %s nor sent. See the line above in the log." % (what, spool))
+    then = way if way.startswith(("daemon", "sent")) else "it is done once a daemon takes it"
+    return {"text": "%s is asked for: %s." % (what, then), "way": way}
+
+
+def status(spool: str, _call: dict, _args: dict) -> dict:
+    """Say whether a daemon listens and what waits for it."""
+    settings = read_settings(spool)
+    listens = nudge(spool)
+    url = settings.get("url")
+    answer = readiness(url) if url else ""
+    events = len(waiting(spool)) + exists(spool + "/" + MARKER)
+    return {
+        "text": " ".join(status_lines(spool, settings, answer, events, listens=listens)),
+        "listens": listens or answer[:3] in ("200", "503"),
+        "waiting": events,
+        "spool": spool,
+        "url": url or "",
+        "readyz": answer,
+    }
+
+
+def status_lines(spool: str, settings: dict, answer: str, events: int, *, listens: bool) -> "list[str]":
+    lines = ["A daemon listens at %s/nudge.sock." % spool] if listens else []
+    if settings.get("url"):
+        lines.append("The daemon at %s answers: %s." % (settings["url"], answer))
+    elif settings.get("command") and not listens:
+        lines.append("No daemon listens; the next event starts the one named in %s/%s." % (spool, SETTINGS))
+    elif not listens:
+        lines.append(
+            "No daemon listens at %s/nudge.sock. Start one that has this folder in its spool_folders, or fill in"
+            " Daemon address and Events token in the plugin's settings and run the task Connect." % spool
+        )
+    lines.append("%d events wait in %s." % (events, spool))
+    return lines
+
+
+def readiness(url: object) -> str:
+    """Return status and text of the daemon's /readyz, or why there is none."""
+    from http.client import HTTPConnection, HTTPException
+
+    try:
+        host, port, base = url_parts(url)
+        link = HTTPConnection(host, port, timeout=TASK_SECONDS)
+        link.request("GET", base + "/readyz")
+        answer = link.getresponse()
+        return "%d %s" % (answer.status, answer.read(2000).decode("utf-8", "replace").strip())
+    except (OSError, ValueError, HTTPException) as fault:
+        return "nothing (%s)" % fault
+
+
+def connect(spool: str, call: dict, args: dict) -> dict:
+    """Store where the daemon is: from the arguments of an operation, else from the plugin's settings."""
+    keys = ("url", "token", "command", "data_dir", "debug")
+    given = {key: args[key] for key in keys if key in args}
+    wish = given or wish_in_settings(call["server_connection"])
+    if "debug" in wish:
+        set_debug(spool, wish.pop("debug"))
+    if not given and not wish["url"]:
+        raise Refusal(
+            "Daemon address is empty. Fill in Daemon address and Events token under Settings > Plugins > PlexSync,"
+            " then run Connect again. A daemon that shares the folder %s needs neither." % spool
+        )
+    settings = {**read_settings(spool), **checked(wish)}
+    write_settings(spool, {key: value for key, value in settings.items() if value})
+    tried = try_daemon(settings)
+    shown = {**settings, "token": masked(settings.get("token"))}
+    return {"text": "Stored in %s/%s: %s." % (spool, SETTINGS, tried), "spool": spool, "tried": tried, **shown}
+
+
+def checked(wish: dict) -> dict:
+    """Return the wish when the hook can use it."""
+    command = wish.get("command")
+    if command and not (isinstance(command, list) and all(isinstance(word, str) and word for word in command)):
+        raise Refusal('command must be a list of words, as ["plexsync", "run"]')
+    for key in ("url", "token", "data_dir"):
+        if wish.get(key) is not None and not isinstance(wish.get(key, ""), str):
+            raise Refusal("%s must be a text" % key)
+    if wish.get("url"):
+        wish["url"] = wish["url"].strip() if "://" in wish["url"] else "http://" + wish["url"].strip()
+        check_url(wish["url"])
+        if "token" in wish and not wish["token"]:
+            raise Refusal("Events token is empty. The daemon made one at its first start; copy it from there.")
+    return wish
+
+
+def check_url(url: str) -> None:
+    try:
+        url_parts(url)
+    except ValueError as fault:
+        more = ""
+        if url.lower().startswith("https:"):
+            more = (
+                ". Give the daemon's plain address inside your network, or of a tunnel on this machine: an"
+                " event holds a number, at most the path of a removed file, and the token admits events only. Without"
+                " any, the daemon still finds each change when it next asks Stash"
+            )
+        raise Refusal("Daemon address %s%s." % (fault, more)) from None
+
+
+def set_debug(spool: str, wanted: object) -> None:
+    if wanted in (True, "true"):
+        if not exists(spool):
+            make_folder(spool)
+        write_file(spool, "debug", b"", 0o644)
+    else:
+        remove(spool + "/debug")
+
+
+def write_settings(spool: str, settings: dict) -> None:
+    if not exists(spool):
+        make_folder(spool)
+    write_file(spool, SETTINGS, json.dumps(settings, indent=2).encode() + b"\n", 0o600)
+
+
+def try_daemon(settings: dict) -> str:
+    """Send an empty list, so that address and token prove themselves."""
+    if not settings.get("url"):
+        return "hooks start it when none listens"
+    host, port, base = url_parts(settings["url"])
+    link = connected(host, port, time.monotonic() + TASK_SECONDS)
+    if link is None:
+        return "nobody answers at %s; events wait until somebody does" % settings["url"]
+    message = request(host, port, base, settings.get("token"), b'{"events":[]}')
+    code = exchange(link, message, time.monotonic() + TASK_SECONDS)
+    meaning = {0: "does not answer in time", 202: "takes events", 401: "refuses the token", 403: "refuses the token"}
+    return "the daemon at %s %s" % (settings["url"], meaning.get(code, "answers %d" % code))
+
+
+def masked(token: object) -> str:
+    text = str(token or "")
+    return "%s...%s" % (text[:4], text[-4:]) if len(text) > 11 else "..." if text else ""
+
+
+def wish_in_settings(server: dict) -> dict:
+    """Ask Stash for the plugin's own settings, with the session that came along."""
+    query = 'query { configuration { plugins(include: ["PlexSyncDaemon"]) } }'
+    answer = graphql(server, query)
+    mine = answer["data"]["configuration"]["plugins"].get("PlexSyncDaemon") or {}
+    return {"url": mine.get("daemonUrl") or "", "token": mine.get("eventsToken") or "", "debug": mine.get("debugLog")}
+
+
+def own_machine() -> object:
+    """Return TLS without a check of the certificate: Stash listens here, and its own is made for another name."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def graphql(server: dict, query: str) -> dict:
+    """Send a query to Stash at the address it listens on, which lies on this machine."""
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+    host = server.get("Host") or ""
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "[::]": "::1"}.get(host, host)
+    cookie = server.get("SessionCookie") or {}
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if cookie.get("Value"):
+        headers["Cookie"] = "%s=%s" % (cookie.get("Name") or "session", cookie["Value"])
+    try:
+        if server.get("Scheme") == "https":
+            link = HTTPSConnection(host, server["Port"], timeout=10, context=own_machine())
+        else:
+            link = HTTPConnection(host, server["Port"], timeout=10)
+        link.request("POST", "/graphql", json.dumps({"query": query}), headers)
+        answer = link.getresponse()
+        document = json.loads(answer.read()) if answer.status == 200 else {}
+    except (OSError, HTTPException, ValueError) as fault:
+        raise Refusal("Stash at %s:%s does not answer (%s)" % (host, server.get("Port"), fault)) from None
+    if answer.status != 200 or document.get("errors"):
+        raise Refusal(
+            "Stash refused to show the plugin's settings (%d). Try again from Settings > Tasks." % answer.status
+        )
+    return document

@@ -1,0 +1,148 @@
+"""Walks through Stash: they find what no hook told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from plexsync.log import logger
+from plexsync.model.rules import Rules
+from plexsync.model.scene import Scene
+from plexsync.model.work import Lane, Put, PutKind
+from plexsync.stash.client import StashClient
+from plexsync.store import decisions, in_step, index, jobs, links, seen, walks
+from plexsync.store.database import Connection, Database
+from plexsync.sync.clock import Clock
+from plexsync.sync.scene import link_text
+
+_log = logger("plexsync.walk")
+
+FULL = "full"
+_PAGE = 200
+#: Seconds after which a walk that was cut off starts anew.
+_STALE = 6 * 3600
+#: Seconds that "recent" looks back.
+RECENT = 24 * 3600
+
+
+@dataclass(slots=True, kw_only=True)
+class Walker:
+    """Walks for every server at once. `wake` is called whenever jobs were put."""
+
+    stash: StashClient
+    database: Database
+    clock: Clock
+    rules: Rules
+    servers: tuple[str, ...]
+    wake: Callable[[], None]
+    _anew: bool = False
+
+    def start_over(self) -> None:
+        """Let the next full walk begin at the first scene even where one was cut off."""
+        self._anew = True
+
+    async def full(self) -> int:
+        """Every scene by id, going on where a walk was cut off; how many jobs were put."""
+        walk = await self._begin()
+        put = 0
+        while True:
+            page = await self.stash.scenes_after(walk.last_id, _PAGE)
+            ended = len(page) < _PAGE
+            before = walk
+            walk = replace(
+                walk,
+                last_id=page[-1].id if page else walk.last_id,
+                finished_at=self.clock.now() if ended else None,
+                facts={"completed": _completed(walk) + ended},
+            )
+            put += await self._take(page, before, walk)
+            if ended:
+                _log.info("full walk done", jobs=put, last_id=walk.last_id)
+                return put
+
+    async def recent(self) -> int:
+        """The scenes that were touched in the last 24 hours; how many there are."""
+        scenes = await self.stash.recent(self.clock.now() - RECENT)
+        puts = [
+            Put(server=server, scene=scene.id, lane=Lane.CHANGE, reason="recent")
+            for scene in scenes
+            for server in self.servers
+        ]
+        await self.database.run(lambda c: jobs.put(c, puts, self.clock.now()))
+        self.wake()
+        _log.info("recent scenes put", scenes=len(scenes))
+        return len(scenes)
+
+    async def _begin(self) -> walks.Walk:
+        now = self.clock.now()
+        anew, self._anew = self._anew, False
+        walk = await self.database.run(lambda c: walks.load(c, FULL))
+        if not anew and walk is not None and walk.finished_at is None and 0 <= now - walk.started_at < _STALE:
+            return walk
+        return walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": _completed(walk)})
+
+    async def _take(self, page: Sequence[Scene], before: walks.Walk, after: walks.Walk) -> int:
+        def work(connection: Connection) -> int:
+            puts = [put for server in self.servers for put in self._differences(connection, server, page, before)]
+            puts += self._vanished(connection, page, before, after)
+            jobs.put(connection, puts, self.clock.now())
+            seen.note(connection, page, self.clock.now())
+            walks.save(connection, after)
+            return len(puts)
+
+        count = await self.database.run(work)
+        if count:
+            self.wake()
+        return count
+
+    def _differences(
+        self, connection: Connection, server: str, page: Sequence[Scene], walk: walks.Walk
+    ) -> Iterable[Put]:
+        ids = [scene.id for scene in page]
+        known = seen.known(connection, ids)
+        confirmed = in_step.digests(connection, server, ids)
+        ties = links.of_scenes(connection, server, ids)
+        self._reopen(connection, server, ids)
+        for scene in page:
+            old = known.get(scene.id)
+            if old is None:
+                # What the first walk meets is the backlog; what a later one meets came since.
+                reason = "new" if _completed(walk) else "first seen"
+                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason)
+            elif old.content_hash != scene.content_hash:
+                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="changed")
+            elif old.updated_at != scene.updated_at:
+                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="picture?")
+            elif not self._in_step(scene, confirmed.get(scene.id, {}), ties.get(scene.id, [])):
+                digest = self.rules.digest(scene, "")
+                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="gap", kind=PutKind.GAP, digest=digest)
+
+    def _in_step(self, scene: Scene, confirmed: dict[int, str], ties: Sequence[links.Link]) -> bool:
+        wanted = {tie.rating_key: self.rules.digest(scene, link_text(tie.rating_key, tie.plex_path)) for tie in ties}
+        return bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
+
+    def _reopen(self, connection: Connection, server: str, ids: Sequence[int]) -> None:
+        """What was decided while the index looked otherwise is asked again."""
+        version = index.version(connection, server)
+        found = decisions.decided(connection, server, ids)
+        moved = [scene for scene, decision in found.items() if decision.index_version not in (0, version)]
+        decisions.clear(connection, server, moved)
+
+    def _vanished(
+        self, connection: Connection, page: Sequence[Scene], before: walks.Walk, after: walks.Walk
+    ) -> Iterable[Put]:
+        """Scenes we know whose ids the walk passed without meeting them; a read by id has the last word."""
+        met = {scene.id for scene in page}
+        if after.finished_at is None:
+            passed = seen.ids_between(connection, before.last_id + 1, after.last_id)
+        else:
+            passed = seen.ids_between(connection, before.last_id + 1, 2**31 - 1)
+        for scene in passed:
+            if scene not in met:
+                for server in self.servers:
+                    yield Put(server=server, scene=scene, lane=Lane.BULK, reason="gone?")
+
+
+def _completed(walk: walks.Walk | None) -> int:
+    """How many walks came to their end before this one."""
+    return int(walk.facts.get("completed", 0)) if walk is not None else 0

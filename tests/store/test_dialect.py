@@ -1,0 +1,146 @@
+"""What holds on SQLite alone: how statements find their rows, and what a commit promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from plexsync.model.work import Lane, Put
+from plexsync.store import dialect, index, jobs, seen
+from plexsync.store.database import Connection, Database
+from plexsync.store.schema import jobs as table
+
+ROWS = 100_000
+FAR = 300.0
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A queue of 100,000 jobs that all wait for their back-off."""
+    database = Database.open(f"sqlite:///{tmp_path_factory.mktemp('crowded') / 'plexsync.db'}")
+    with database.transaction() as conn:
+        puts = [Put(server="plex", scene=scene, lane=Lane.BULK, reason="walk") for scene in range(ROWS)]
+        jobs.put(conn, puts, FAR)
+    yield database
+    database.close()
+
+
+def plans(conn: Connection, work: Callable[[], Any]) -> list[str]:
+    """How SQLite goes about each statement of that work: one line for each step of each plan."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(conn, "before_cursor_execute", note)
+    work()
+    event.remove(conn, "before_cursor_execute", note)
+    return [
+        str(step[-1])
+        for statement, parameters in asked
+        for step in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    ]
+
+
+def idle_poll(conn: Connection) -> None:
+    assert jobs.claim(conn, server="plex", lanes=list(Lane), limit=10, now=0.0, token="t") == []
+    assert jobs.next_due(conn, "plex", list(Lane)) == FAR
+
+
+def test_an_idle_poll_looks_at_the_index_alone_and_sorts_nothing(crowded: Database) -> None:
+    with crowded.transaction() as conn:
+        steps = plans(conn, lambda: idle_poll(conn))
+    assert len(steps) == 9
+    for step in steps:
+        assert "SEARCH jobs USING INDEX ix_jobs_ready (server=? AND lane=?" in step
+
+
+def test_a_claim_finds_its_rows_by_index_and_sorts_nothing(crowded: Database) -> None:
+    with crowded.transaction() as conn:
+        steps = plans(
+            conn,
+            lambda: jobs.claim(conn, server="plex", lanes=list(Lane), limit=3, now=FAR, token="t"),
+        )
+        conn.rollback()
+    assert [step for step in steps if "SCAN" in step or "TEMP" in step] == []
+    assert steps[-1] == "SEARCH jobs USING COVERING INDEX sqlite_autoindex_jobs_1 (server=? AND scene=?)"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda conn: jobs.void_claims(conn, "plex"),
+        lambda conn: jobs.wake(conn, "plex", [1, 2], 1.0),
+        lambda conn: index.at_paths(conn, "plex", ["/a"]),
+        lambda conn: index.named(conn, "plex", ["a.mp4"]),
+        lambda conn: seen.scenes_at(conn, ["/a"]),
+        lambda conn: seen.scenes_named(conn, ["a.mp4"]),
+        lambda conn: seen.ids_after(conn, 5, 10),
+    ],
+    ids=["void_claims", "wake", "at_paths", "named", "scenes_at", "scenes_named", "ids_after"],
+)
+def test_look_ups_never_read_a_whole_table(crowded: Database, work: Callable[[Connection], Any]) -> None:
+    with crowded.transaction() as conn:
+        steps = plans(conn, lambda: work(conn))
+        conn.rollback()
+    assert steps
+    assert [step for step in steps if step.startswith("SCAN")] == []
+
+
+def test_statements_touch_so_few_pages_that_the_backlog_does_not_matter(crowded: Database) -> None:
+    """Steps of SQLite's machine, counted in hundreds: an idle poll takes less than one hundred at 100,000 rows."""
+    with crowded.transaction() as conn:
+        raw: Any = conn.connection.dbapi_connection
+        ticks = 0
+
+        def tick() -> int:
+            nonlocal ticks
+            ticks += 1
+            return 0
+
+        raw.set_progress_handler(tick, 100)
+        idle_poll(conn)
+        raw.set_progress_handler(None, 0)
+    assert ticks <= 5
+
+
+def test_a_commit_is_on_disk_and_foreign_keys_hold(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    with database.transaction() as conn:
+        found = {
+            name: conn.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "auto_vacuum")
+        }
+    database.close()
+    full, incremental = 2, 2
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "foreign_keys": 1,
+        "busy_timeout": dialect.BUSY_MS,
+        "auto_vacuum": incremental,
+    }
+
+
+def test_tidying_gives_the_space_of_deleted_rows_back(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    puts = [Put(server="plex", scene=scene, lane=Lane.BULK, reason="walk") for scene in range(5_000)]
+    with database.transaction() as conn:
+        jobs.put(conn, puts, 1.0)
+    with database.transaction() as conn:
+        before = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        conn.execute(sa.delete(table))
+    with database.transaction() as conn:
+        dialect.tidy(conn)
+    with database.transaction() as conn:
+        assert conn.exec_driver_sql("PRAGMA page_count").scalar_one() < before / 2
+    database.close()
+
+
+def test_a_password_in_the_address_is_never_shown() -> None:
+    assert dialect.place_of("postgresql+psycopg://me:secret@host/db") == "postgresql+psycopg://me:***@host/db"
+    assert dialect.place_of("sqlite:////data/plexsync.db") == "/data/plexsync.db"

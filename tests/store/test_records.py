@@ -1,0 +1,92 @@
+"""The small records: decisions, pictures, preferences, gates, owners and walks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from plexsync.model.work import Decision
+from plexsync.store import decisions, gates, owner, pictures, preferences, walks
+from plexsync.store.database import Connection, Database
+from plexsync.store.pictures import Cover
+from plexsync.store.walks import Walk
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[Connection]:
+    with database.transaction() as opened:
+        yield opened
+
+
+def decision(kind: str, digest: str = "d1") -> Decision:
+    return Decision(kind=kind, reason="because", digest=digest, index_version=2, facts={"candidates": [1, 2]})
+
+
+def test_the_latest_decision_on_a_scene_counts_and_can_be_cleared(conn: Connection) -> None:
+    decisions.decide(conn, "plex", 1, decision("ambiguous"), 1.0)
+    decisions.decide(conn, "plex", 1, decision("outside", "d2"), 2.0)
+    decisions.decide(conn, "plex", 2, decision("ambiguous"), 3.0)
+    assert decisions.decided(conn, "plex", [1, 3]) == {1: decision("outside", "d2")}
+    assert decisions.counts(conn, "plex") == {"ambiguous": 1, "outside": 1}
+    assert [one.scene for one in decisions.listing(conn, server="plex", kind="ambiguous")] == [2]
+    assert [one.scene for one in decisions.listing(conn, after=("plex", 1))] == [2]
+    assert decisions.clear(conn, "plex", [1, 5]) == 1
+    assert decisions.decided(conn, "plex", [1]) == {}
+
+
+def test_a_cover_is_as_last_checked_and_an_upload_is_known_by_its_bytes(conn: Connection) -> None:
+    assert pictures.cover(conn, 1) is None
+    cover = Cover(scene=1, etag="e1", sha1="s1", recipe="whole", checked_for="then", checked_at=1.0)
+    for checked in (cover, Cover(scene=1, etag="", sha1="", recipe="", checked_for="now", checked_at=2.0)):
+        pictures.set_cover(conn, checked)
+        assert pictures.cover(conn, 1) == checked
+    pictures.note_upload(conn, "plex", 7, "s1", "upload://posters/s1", 1.0)
+    assert pictures.uploaded(conn, "plex", 7, "s1") == "upload://posters/s1"
+    assert pictures.uploaded(conn, "plex", 8, "s1") is None
+
+
+def test_preferences_hold_any_json_and_are_listed_by_prefix(conn: Connection) -> None:
+    preferences.put(conn, "field.title", {"owner": "stash", "limit": 5})
+    preferences.put(conn, "field.studio", False)
+    preferences.put(conn, "Field.other", 1)
+    preferences.put(conn, "field_x", 1)
+    assert preferences.get(conn, "field.title") == {"owner": "stash", "limit": 5}
+    assert preferences.all_under(conn, "field.") == {
+        "field.studio": False,
+        "field.title": {"owner": "stash", "limit": 5},
+    }
+    preferences.put(conn, "field.studio", None)
+    assert preferences.get(conn, "field.studio") is None
+    assert set(preferences.all_under(conn, "field")) == {"field.title", "field_x"}
+
+
+def test_a_gate_that_cannot_be_read_counts_as_never_saved(conn: Connection) -> None:
+    assert gates.load(conn, "plex") is None
+    gates.save(conn, "plex", {"open": True, "outages": [[1.0, 2.0]]}, 1.0)
+    assert gates.load(conn, "plex") == {"open": True, "outages": [[1.0, 2.0]]}
+    for broken in ("{half", "[1]"):
+        conn.execute(sa.text("UPDATE gates SET facts = :facts"), {"facts": broken})
+        assert gates.load(conn, "plex") is None
+
+
+def test_a_new_owner_fences_the_old_one_off(conn: Connection) -> None:
+    assert owner.current(conn, "plex") is None
+    first = owner.take(conn, "plex", "host a", 1.0)
+    assert owner.beat(conn, "plex", first, 2.0)
+    second = owner.take(conn, "plex", "host b", 3.0)
+    assert second > first
+    assert not owner.beat(conn, "plex", first, 4.0)
+    assert owner.beat(conn, "plex", second, 5.0)
+    assert owner.current(conn, "plex") == owner.Owner(server="plex", holder="host b", epoch=second, beat_at=5.0)
+
+
+def test_a_walk_goes_on_where_it_stood(conn: Connection) -> None:
+    assert walks.load(conn, "full") is None
+    for walk in (
+        Walk(name="full", last_id=500, started_at=1.0, facts={"seen": 3}),
+        Walk(name="full", last_id=900, started_at=1.0, finished_at=2.0),
+    ):
+        walks.save(conn, walk)
+        assert walks.load(conn, "full") == walk
