@@ -339,7 +339,9 @@ class _Builder:
             Entry(name=f"libraries of {server.name}", run=server.refresh, every=_LIBRARIES_EVERY) for server in servers
         ]
         return Timetable(
-            entries={entry.name: entry for entry in entries}, gates=(stash_gate, *(s.gate for s in servers))
+            clock=self.clock,
+            entries={entry.name: entry for entry in entries},
+            gates=(stash_gate, *(s.gate for s in servers)),
         )
 
     async def _housekeeping(self) -> None:

@@ -22,7 +22,7 @@ from plexsync.model.errors import (
 from plexsync.model.scene import Scene
 from plexsync.model.work import Peer
 from plexsync.stash.client import StashClient
-from plexsync.stash.failures import retry_after
+from plexsync.stash.failures import Failures, Reply, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,6 @@ async def test_a_status_of_a_cover_becomes_the_same_error(mouth: Mouth, status: 
         ("/stash/login", NeedsSignIn),
         ("https://auth.example.org/?rd=here", NeedsSignIn),
         ("https://stash.example.org/graphql", StashTemporaryError),
-        ("http://[broken", StashTemporaryError),
         ("", StashTemporaryError),
     ],
 )
@@ -97,6 +96,12 @@ async def test_a_redirect_is_never_followed_and_one_to_a_login_needs_a_sign_in(
             await asked
         assert type(caught.value) is kind
     assert len(mouth.requests()) == 2
+
+
+def test_a_redirect_to_no_address_is_a_temporary_error() -> None:
+    reply = Reply(status=302, headers=httpx2.Headers({"Location": "http://[broken"}), content=b"")
+    error = Failures(clean=lambda text: text).of_status(reply, "Version")
+    assert type(error) is StashTemporaryError
 
 
 @pytest.mark.parametrize(

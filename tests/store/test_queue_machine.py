@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -23,8 +24,11 @@ from plexsync.store import decisions, jobs
 from plexsync.store.database import Database
 from plexsync.store.schema import jobs as jobs_table
 
-SERVERS = st.sampled_from(["attic", "cellar"])
-SCENES = st.integers(1, 4)
+#: Few keys, so that events meet claims often; the second server only shows that the two are apart.
+SERVERS = st.sampled_from(["attic", "attic", "attic", "cellar"])
+SCENES = st.integers(1, 2)
+LANES = st.permutations(Lane) | st.lists(st.sampled_from(Lane), unique=True, min_size=1)
+DELAYS = st.none() | st.just(0.0) | st.floats(0, 600)
 DIGESTS = st.sampled_from(["d1", "d2"])
 PUTS = st.builds(
     Put,
@@ -110,13 +114,12 @@ class QueueMachine(RuleBasedStateMachine):
         where = (jobs_table.c.server == key[0], jobs_table.c.scene == key[1])
         return int(self.conn.execute(sa.select(jobs_table.c.generation).where(*where)).scalar_one())
 
-    @rule(
-        target=claims,
-        server=SERVERS,
-        lanes=st.lists(st.sampled_from(Lane), unique=True, min_size=1),
-        limit=st.integers(1, 3),
-    )
+    @precondition(lambda self: self.rows)
+    @rule(target=claims, server=SERVERS, lanes=LANES, limit=st.integers(1, 3))
     def claim(self, server: str, lanes: list[Lane], limit: int) -> Any:
+        return multiple(*self._claim(server, lanes, limit))
+
+    def _claim(self, server: str, lanes: list[Lane], limit: int) -> list[Job]:
         self.claim_count += 1
         token = f"claim {self.claim_count}"
         expected = self._model_claim(server, lanes)[:limit]
@@ -129,6 +132,26 @@ class QueueMachine(RuleBasedStateMachine):
             assert (job.attempts, job.long_attempts) == (len(row.attempts), row.long_attempts)
             row.claim = job
             self.owed.pop((job.server, job.scene), None)
+        return given
+
+    @precondition(lambda self: self.rows)
+    @rule(
+        target=claims,
+        server=SERVERS,
+        meanwhile=st.lists(PUTS, max_size=3),
+        verdicts=st.lists(st.sampled_from(Verdict), min_size=1, max_size=3),
+        counts=st.booleans(),
+        delay=DELAYS,
+    )
+    def work_while_events_come(
+        self, server: str, meanwhile: list[Put], verdicts: list[Verdict], counts: bool, delay: float | None
+    ) -> Any:
+        """A whole attempt in one step; its claims may come back later, when they are stale."""
+        given = self._claim(server, list(Lane), len(verdicts))
+        if meanwhile:
+            self.put(meanwhile)
+        for job, verdict in zip(given, verdicts, strict=False):
+            self._finish(job, verdict, counts, delay, "d1")
         return multiple(*given)
 
     def _model_claim(self, server: str, lanes: list[Lane]) -> list[Key]:
@@ -140,19 +163,23 @@ class QueueMachine(RuleBasedStateMachine):
             order += [key for due_at, key in mine if due_at > self.now + jobs.LONGEST_BACKOFF]
         return order
 
-    @rule(
-        job=claims,
-        verdict=st.sampled_from(Verdict),
-        counts=st.booleans(),
-        delay=st.one_of(st.none(), st.floats(0, 600)),
-        digest=DIGESTS,
-    )
-    def finish_any_claim_ever_given(
-        self, job: Job, verdict: Verdict, counts: bool, delay: float | None, digest: str
-    ) -> None:
+    @rule(job=claims, lane=st.sampled_from(Lane))
+    def an_event_comes_for_a_scene_that_was_claimed(self, job: Job, lane: Lane) -> None:
+        self.put([Put(server=job.server, scene=job.scene, lane=lane, reason="hook")])
+
+    @rule(job=consumes(claims), verdict=st.sampled_from(Verdict), counts=st.booleans(), delay=DELAYS, digest=DIGESTS)
+    def finish(self, job: Job, verdict: Verdict, counts: bool, delay: float | None, digest: str) -> None:
         self._finish(job, verdict, counts, delay, digest)
 
-    @rule(job=consumes(claims), delay=st.one_of(st.none(), st.floats(0, 600)))
+    @rule(job=claims, verdict=st.sampled_from(Verdict), delay=DELAYS)
+    def finish_and_then_finish_again_later(self, job: Job, verdict: Verdict, delay: float | None) -> None:
+        self._finish(job, verdict, True, delay, "d1")
+
+    @rule(job=consumes(claims))
+    def succeed(self, job: Job) -> None:
+        self._finish(job, Verdict.DONE, False, None, "d1")
+
+    @rule(job=consumes(claims), delay=DELAYS)
     def fail(self, job: Job, delay: float | None) -> None:
         self._finish(job, Verdict.RETRY, True, delay, "d1")
 
@@ -288,8 +315,8 @@ def test_any_interleaving_of_events_claims_and_outcomes_keeps_every_event(databa
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=80,
-            stateful_step_count=40,
+            max_examples=150,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),

@@ -36,7 +36,7 @@ class Answer:
 
     async def instead_of_upgrade(self, send: Send) -> None:
         """Give this answer to a client that asked for a WebSocket."""
-        headers = [*self.headers, (b"content-length", str(len(self.body)).encode())]
+        headers = [(name, value) for name, value in self.headers if name.lower() != b"content-length"]
         await send({"type": "websocket.http.response.start", "status": self.status, "headers": headers})
         await send({"type": "websocket.http.response.body", "body": self.body})
 
@@ -93,9 +93,15 @@ async def collect(app: ASGIApp, scope: Scope, receiving: Receiving) -> Answer:
     return answer
 
 
-async def drop(scope: Scope, receiving: Receiving) -> None:
+def break_off(scope: Scope) -> None:
+    """Close the connection as it is."""
     found = scope.get("extensions", {}).get(DROP)
     if found is None:
         raise ConnectionAbortedError("this server cannot drop a connection")
     found()
+
+
+async def drop(scope: Scope, receiving: Receiving) -> None:
+    """Close the connection as it is and wait until it is closed."""
+    break_off(scope)
     await receiving.gone()

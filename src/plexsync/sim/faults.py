@@ -1,9 +1,8 @@
 """Faults on demand and a log of requests: the outermost layer of both simulators.
 
-`PUT /_sim/faults` takes a JSON list of rules and replaces the rules in force; `GET` shows them with how often
-each one struck; `DELETE`, or an empty list, clears them. Any replacement releases the requests that hang or
-wait.
-Nothing below `/_sim/` is ever disturbed or logged.
+`PUT /_sim/faults` takes a JSON list of rules and replaces the rules in force; `GET` shows them with how often each
+one struck; `DELETE`, or an empty list, clears them. Any replacement releases the requests that hang or wait. Nothing
+below `/_sim/` is ever disturbed or logged.
 
     [{"path": "/library", "fault": "status500", "times": 3}]
 
@@ -51,7 +50,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from plexsync.sim.canned import JSON_TYPE, canned, halved, page, wrong
-from plexsync.sim.exchange import Answer, Receiving, collect, drop, whole_body
+from plexsync.sim.exchange import Answer, Receiving, break_off, collect, drop, whole_body
 from plexsync.sim.requestlog import Note, RequestLog, note
 
 if TYPE_CHECKING:
@@ -268,10 +267,12 @@ class FaultLayer:
             await self._app(scope, self._until_broken(scope, receive), send)
         elif (ready := canned(rule.fault, rule.status, scope)) is not None:
             await ready.instead_of_upgrade(send)
-        elif rule.fault == "hang" and await self._wait(Receiving(receive), rule.seconds) == "replaced":
-            await self._app(scope, self._until_broken(scope, receive), send)
         else:
-            await drop(scope, Receiving(receive))
+            receiving = Receiving(receive)
+            if rule.fault == "hang" and await self._wait(receiving, rule.seconds) == "replaced":
+                await self._websocket(scope, receiving, send)
+            else:
+                await drop(scope, receiving)
 
     def _until_broken(self, scope: Scope, receive: Receive) -> Receive:
         """A `receive` that breaks the connection when a rule comes into force that strikes it."""
@@ -284,8 +285,8 @@ class FaultLayer:
                     await asyncio.wait({coming, replaced}, return_when="FIRST_COMPLETED")
                     replaced.cancel()
                     if not coming.done() and self._breaks(scope["path"]) is not None:
-                        await drop(scope, Receiving(receive))
-                        return {"type": "websocket.disconnect", "code": 1006}
+                        break_off(scope)
+                        return await coming
                 return coming.result()
             finally:
                 coming.cancel()

@@ -128,7 +128,10 @@ REMEDY = {
 
 
 def _redirected(location: str) -> tuple[type[SyncError], str]:
-    target = urlsplit(location)
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return StashTemporaryError, "Stash sends us on to an address that is none: check stash_url"
     if SIGN_IN.search(f"{target.netloc} {target.path}"):
         return NeedsSignIn, "Stash asks for a sign-in: check stash_api_key"
     elsewhere = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else "another path"

@@ -93,9 +93,7 @@ class Gatekeeper:
         while True:
             pause = self.gate.check_every
             self._stirred.clear()
-            try:
-                await asyncio.wait_for(self._stirred.wait(), pause)
-            except TimeoutError:
+            if not await self.clock.wait(self._stirred, pause):
                 await self._feed(TimePassed())
                 await self.healthy()
 

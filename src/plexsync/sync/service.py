@@ -173,10 +173,7 @@ class Service:
         try:
             while True:
                 await spool.drain()
-                try:
-                    await asyncio.wait_for(nudged.wait(), self.poll_interval)
-                except TimeoutError:
-                    continue
+                await self.clock.wait(nudged, self.poll_interval)
                 nudged.clear()
         finally:
             spool.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from plexsync.log import logger
 from plexsync.model.errors import SyncError
+from plexsync.sync.clock import Clock
 from plexsync.sync.gatekeeper import Gatekeeper
 
 _log = logger("plexsync.timetable")
@@ -33,6 +34,7 @@ class Entry:
 class Timetable:
     """`gates` learn of the failures that an entry meets, and wake the entries that failed when they close."""
 
+    clock: Clock
     entries: Mapping[str, Entry]
     gates: tuple[Gatekeeper, ...] = ()
 
@@ -60,10 +62,7 @@ class Timetable:
         while True:
             entry.asked.clear()
             await self._once(entry)
-            try:
-                await asyncio.wait_for(entry.asked.wait(), _AGAIN if entry.fault else entry.every)
-            except TimeoutError:
-                continue
+            await self.clock.wait(entry.asked, _AGAIN if entry.fault else entry.every)
 
     async def _once(self, entry: Entry) -> None:
         """The boundary of one run: a failure is reported, and the timetable goes on."""

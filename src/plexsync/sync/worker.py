@@ -106,10 +106,7 @@ class Worker:
             due = await self.tools.database.run(lambda c: jobs.next_due(c, self.tools.server, list(Lane)))
             if due is not None:
                 pause = max(0.02, min(due - self.tools.clock.now(), _LONGEST_SLEEP))
-        try:
-            await asyncio.wait_for(self._woken.wait(), pause)
-        except TimeoutError:
-            return
+        await self.tools.clock.wait(self._woken, pause)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._batches[task]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -85,3 +86,13 @@ def test_the_end_of_the_server_closes_the_connection(server: Serving, listener: 
     server.stop()
     with pytest.raises(ConnectionClosed):
         listener.recv(timeout=10)
+
+
+def test_a_hanging_handshake_goes_on_when_the_outage_ends(plex: httpx2.Client, server: Serving) -> None:
+    plex.put("/_sim/faults", json=[{"path": "/:/websockets", "fault": "hang"}])
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(connect, address(server))
+        plex.put("/_sim/faults", json=[])
+        with opening.result(timeout=10) as opened:
+            plex.get("/library/sections/1/refresh")
+            assert told(opened, "status")

@@ -124,3 +124,14 @@ def test_a_library_can_be_added(plex: httpx2.Client) -> None:
     made = plex.post("/_sim/sections", json={"title": "More", "path": "/plex/more", "items": 3}).json()
     listed = plex.get(f"/library/sections/{made['key']}/all").json()["MediaContainer"]
     assert (listed["size"], listed["librarySectionTitle"]) == (3, "More")
+
+
+def test_an_item_may_have_several_versions_and_parts(plex: httpx2.Client) -> None:
+    first = details(plex)["Media"][0]["Part"][0]["file"]
+    plex.post("/_sim/files", json={"path": "4k.mkv", "version_of": first})
+    plex.post("/_sim/files", json={"path": "second half.mp4", "part_of": first})
+    for item in (details(plex), plex.get(f"{ALL}?id=101").json()["MediaContainer"]["Metadata"][0]):
+        files = [[part["file"] for part in media["Part"]] for media in item["Media"]]
+        assert files == [[first, "/plex/media/second half.mp4"], ["/plex/media/4k.mkv"]]
+    assert plex.post("/_sim/files", json={"path": "x.mp4", "version_of": "none.mp4"}).status_code == 404
+    assert len(details(plex)["Media"][0]["Part"][0]["Stream"]) == 2

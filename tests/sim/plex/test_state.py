@@ -30,9 +30,9 @@ main(0, PlexOptions(items=5, state=Path(sys.argv[1])))
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[httpx2.Client]:
+def running(folder: Path, *, at: float = 1_800_000_000) -> Iterator[httpx2.Client]:
     headers = {"X-Plex-Token": "sim-plex-token", "Accept": "application/json"}
-    app = create_app(PlexOptions(items=5, state=folder))
+    app = create_app(PlexOptions(items=5, state=folder, clock=lambda: at))
     with serving(app) as server, httpx2.Client(base_url=server.url, headers=headers) as client:
         yield client
 
@@ -63,11 +63,15 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         plex.put("/library/sections/1/emptyTrash")
         before = plex.get("/_sim/items").json(), plex.get("/_sim/collections").json()
         item = details(plex)
-    with running(tmp_path) as plex:
+        counter = plex.get("/library/sections").json()["MediaContainer"]["Directory"][0]["contentChangedAt"]
+    with running(tmp_path, at=1_800_009_999) as plex:
         assert plex.get("/identity").content == identity
         assert (plex.get("/_sim/items").json(), plex.get("/_sim/collections").json()) == before
         after = details(plex)
         assert after == item
+        section = plex.get("/library/sections").json()["MediaContainer"]["Directory"][0]
+        assert section["createdAt"] == 1_800_000_000
+        assert section["contentChangedAt"] >= counter
         assert locks(after) == {"title", "thumb"}
         assert plex.get(after["thumb"]).content == b"picture"
         plex.post("/_sim/files", json={"path": "Newer.mp4", "scan": True})
@@ -81,7 +85,8 @@ def test_a_second_restart_finds_the_same_again(tmp_path: Path) -> None:
     for _ in range(2):
         with running(tmp_path) as plex:
             assert held(plex)["title"] == "Kept"
-    assert len((tmp_path / "plex.jsonl").read_bytes().splitlines()) == 1
+    kinds = [json.loads(line)[0] for line in (tmp_path / "plex.jsonl").read_bytes().splitlines()]
+    assert sorted(kinds) == ["born", "item", "section"]
 
 
 def test_a_torn_last_line_is_dropped(tmp_path: Path) -> None:

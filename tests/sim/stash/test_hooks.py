@@ -143,7 +143,7 @@ def test_performers_tags_and_studios_are_told_under_their_own_types(hooked: Remo
     told = [(each["type"], each["id"]) for each in recorder.contexts]
     assert told == [
         ("Performer.Update.Post", 1),
-        ("Tag.Create.Post", 29),
+        ("Tag.Create.Post", 22),
         ("Studio.Destroy.Post", 2),
         ("Performer.Destroy.Post", 2),
         ("Performer.Destroy.Post", 3),
@@ -340,8 +340,8 @@ def test_a_client_that_leaves_kills_the_hook_and_drops_the_rest_of_them(
     ).encode()
     port = int(stash.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as leaving:
-        head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        leaving.sendall(head.encode() + body)
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        leaving.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         wait_until((folder / "started").exists)
         wait_until(lambda: (folder / "started").read_text().endswith("\n"))
     process, number = (folder / "started").read_text().split()
@@ -369,3 +369,22 @@ os._exit(0)
     stash.update(id="1")
     assert time.monotonic() - begun < 5
     os.kill(int((folder / "child").read_text()), 9)
+
+
+def test_an_input_of_megabytes_is_told_whole(hooked: Remote, recorder: PluginFolder) -> None:
+    picture = data_url(png("red") + bytes(3_000_000))
+    hooked.update(id="1", cover_image=picture)
+    assert recorder.contexts[0]["input"]["cover_image"] == picture
+
+
+def test_a_plugin_may_leave_its_input_unread(start: Callable[..., Remote], tmp_path: Path) -> None:
+    stash = start(plugins=(write_plugin(tmp_path / "deaf", "print('{}')"),))
+    stash.update(id="1", title="kept", cover_image=data_url(bytes(3_000_000)))
+    assert [hook["exit"] for hook in stash.get("/_sim/hooks").json()] == [0]
+
+
+def test_a_log_line_beyond_64_kib_ends_the_log_only(start: Callable[..., Remote], tmp_path: Path) -> None:
+    program = "import sys\nsys.stderr.write('\\x01i\\x02' + 'x' * 70_000 + '\\n')\nprint('{}')"
+    stash = start(plugins=(write_plugin(tmp_path / "loud", program),))
+    assert stash.update(id="1", title="kept")["title"] == "kept"
+    assert [line["message"][:10] for line in log(stash)][-1:] != ["x" * 10]

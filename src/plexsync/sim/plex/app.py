@@ -14,7 +14,7 @@ from starlette.routing import WebSocketRoute
 
 from plexsync.sim.exchange import Answer
 from plexsync.sim.faults import FaultLayer
-from plexsync.sim.plex import control, reading, writing
+from plexsync.sim.plex import control, front, reading, writing
 from plexsync.sim.plex.answers import page
 from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.events import Hub
@@ -55,6 +55,7 @@ def create_app(options: PlexOptions) -> Starlette:
         routes=[
             *control.ROUTES,
             *writing.ROUTES,
+            *front.ROUTES,
             *reading.ROUTES,
             WebSocketRoute("/:/websockets/notifications", notifications),
             WebSocketRoute("/:/websocket/notifications", notifications),

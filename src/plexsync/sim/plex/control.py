@@ -6,7 +6,8 @@ Faults and the log of requests are described in `plexsync.sim.faults`. The other
     PUT    /_sim/items/{ratingKey}   a user edits in Plex: {"title": "..", "genres": [..], "lock": true}; lists
                                      replace, "locks": {"title": false} sets locks, "lock" (default true) locks
                                      what was edited, "rating" is not a field: it is called userRating
-    POST   /_sim/files               a file appears: {"path", "size", "duration" (ms), "date", "moved_from", "scan"}
+    POST   /_sim/files               a file appears: {"path", "size", "duration" (ms), "date", "moved_from", "scan"};
+                                     with "version_of" or "part_of" it joins that file's item at once
     DELETE /_sim/files               a file goes: {"path", "scan"}; with "scan": true a scan follows at once
     POST   /_sim/sections            a new library: {"title", "path", "agent", "items"}
     GET    /_sim/switches            the switches of `plexsync.sim.plex.options.Switches`; PUT changes some
@@ -57,6 +58,8 @@ class NewFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     duration: int = 60_000
     date: str = "2020-01-01"
     moved_from: str | None = None
+    version_of: str | None = None
+    part_of: str | None = None
     scan: bool = False
 
 
@@ -146,7 +149,13 @@ async def _file(request: Request, *, present: bool) -> Response:
     store = store_of(request)
     told = msgspec.json.decode(await request.body(), type=NewFile)
     section, path = _placed(store, told.path)
-    if present:
+    joined = told.version_of or told.part_of
+    if present and joined is not None:
+        owner = store.by_path(_placed(store, joined)[1])
+        if owner is None:
+            raise Refused(404)
+        store.add_other_file(owner, path, told.size, is_part=told.part_of is not None)
+    elif present:
         moved = told.moved_from and _placed(store, told.moved_from)[1]
         scans.add_file(store, File(path=path, size=told.size, duration=told.duration, date=told.date, moved_from=moved))
     else:
@@ -168,7 +177,7 @@ def _placed(store: Store, path: str) -> tuple[Section, str]:
 async def add_section(request: Request) -> Response:
     store = store_of(request)
     told = msgspec.json.decode(await request.body(), type=NewSection)
-    section = store.add_section(told.title, told.path, told.agent)
+    section = store.add_section(told.title, told.path, told.agent, now=store.now())
     store.keep_section(section)
     store.fill(section, clips(told.items))
     return _json({"key": str(section.key), "title": section.title, "path": section.path})

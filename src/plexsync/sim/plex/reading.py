@@ -1,4 +1,4 @@
-"""Routes that only read."""
+"""Routes that read what is in the libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from plexsync.sim.plex.answers import (
     answer,
     arguments,
     gallery_of,
-    hub_of,
     item_of,
     items_of,
     order_of,
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     from plexsync.sim.plex.rows import Item, Section
 
-VERSION = "1.43.2.10687-563d026ea"
-API_VERSION = "1.2.2"
 MAX_PAGE = 1000
 TAG_TYPES = {
     1: "genre",
@@ -43,89 +40,6 @@ TAG_TYPES = {
     8: "country",
     11: "label",
 }
-ROOT_FACTS: dict[str, Scalar] = {
-    "allowCameraUpload": False,
-    "allowChannelAccess": True,
-    "allowSharing": True,
-    "allowSync": True,
-    "allowTuners": False,
-    "apiVersion": API_VERSION,
-    "backgroundProcessing": True,
-    "certificate": False,
-    "companionProxy": True,
-    "countryCode": "usa",
-    "diagnostics": "logs,databases,streaminglogs",
-    "eventStream": True,
-    "hubSearch": True,
-    "itemClusters": True,
-    "livetv": 7,
-    "mediaProviders": True,
-    "multiuser": True,
-    "musicAnalysis": 2,
-    "myPlex": True,
-    "myPlexMappingState": "mapped",
-    "myPlexSigninState": "ok",
-    "myPlexSubscription": False,
-    "offlineTranscode": 1,
-    "ownerFeatures": "",
-    "platform": "Linux",
-    "platformVersion": "6.1",
-    "pluginHost": True,
-    "pushNotifications": False,
-    "readOnlyLibraries": False,
-    "streamingBrainABRVersion": 3,
-    "streamingBrainVersion": 2,
-    "sync": True,
-    "transcoderActiveVideoSessions": 0,
-    "transcoderAudio": True,
-    "transcoderLyrics": True,
-    "transcoderPhoto": True,
-    "transcoderSubtitles": True,
-    "transcoderVideo": True,
-    "transcoderVideoBitrates": "64,96,208,320,720,1500,2000,3000,4000,8000,10000,12000,20000",
-    "transcoderVideoQualities": "0,1,2,3,4,5,6,7,8,9,10,11,12",
-    "transcoderVideoResolutions": "128,128,160,240,320,480,768,720,720,1080,1080,1080,1080",
-    "updater": True,
-    "voiceSearch": True,
-}
-
-
-async def identity(request: Request) -> Response:
-    store = store_of(request)
-    facts: dict[str, Scalar] = {
-        "apiVersion": API_VERSION,
-        "claimed": True,
-        "machineIdentifier": store.machine_identifier,
-        "version": VERSION,
-    }
-    return answer(request, container([], **facts))
-
-
-async def root(request: Request) -> Response:
-    store = store_of(request)
-    names = ("activities", "butler", "hubs", "library", "media", "status", "video")
-    children = [Node("Directory", {"count": 1, "key": name, "title": name}) for name in names]
-    facts = ROOT_FACTS | {
-        "friendlyName": store.options.friendly_name,
-        "machineIdentifier": store.machine_identifier,
-        "updatedAt": store.now(),
-        "version": VERSION,
-    }
-    return answer(request, container(children, **facts))
-
-
-async def library(request: Request) -> Response:
-    names = {"sections": "Library Sections", "recentlyAdded": "Recently Added Content", "onDeck": "On Deck Content"}
-    children = [Node("Directory", {"key": key, "title": title}) for key, title in names.items()]
-    return answer(request, container(children, allowSync=False, title1="Plex Library"))
-
-
-async def sections(request: Request) -> Response:
-    store = store_of(request)
-    nodes = [render.section_node(section) for section in store.sections.values()]
-    if request.state.guest:
-        nodes = [node._replace(attributes=node.attributes | {"allowSync": False}) for node in nodes]
-    return answer(request, container(nodes, allowSync=False, title1="Plex Library"))
 
 
 async def section(request: Request) -> Response:
@@ -278,30 +192,8 @@ async def picture(request: Request) -> Response:
     return Response(found, media_type="image/png" if found.startswith(b"\x89PNG") else "image/jpeg")
 
 
-async def sessions(request: Request) -> Response:
-    """What is being watched, or was: nothing here."""
-    return answer(request, container([], totalSize=0, offset=0) if "history" in request.url.path else container([]))
-
-
-async def activities(request: Request) -> Response:
-    hub = hub_of(request)
-    running = [section for section in store_of(request).sections.values() if section.key in hub.scans]
-    nodes = [
-        Node("Activity", hub.activity(section, 10), [Node("Context", {"librarySectionID": section.key}, single=True)])
-        for section in running
-    ]
-    return answer(request, container(nodes))
-
-
 KINDS = ("metadata", "collections")
 ROUTES = [
-    Route("/identity", identity),
-    Route("/", root),
-    Route("/library", library),
-    Route("/library/", library),
-    Route("/library/sections", sections),
-    Route("/library/sections/", sections),
-    Route("/library/sections/all", sections),
     Route("/library/all", listed_everywhere),
     Route("/library/tags", tags),
     Route("/library/sections/{section}", section),
@@ -318,7 +210,4 @@ ROUTES = [
     *(Route(f"/library/metadata/{{ids}}/{name}", picture) for name in ("thumb", "art")),
     *(Route(f"/library/metadata/{{ids}}/{name}/{{stamp}}", picture) for name in ("thumb", "art")),
     Route("/library/collections/{ids}/composite/{stamp}", picture),
-    Route("/status/sessions", sessions),
-    Route("/status/sessions/history/all", sessions),
-    Route("/activities", activities),
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from plexsync.sim.plex.media import media_nodes
 from plexsync.sim.plex.rows import TAG_ELEMENTS
 from plexsync.sim.plex.tree import Node, Scalar
 
@@ -68,7 +68,7 @@ def item_node(store: Store, item: Item, *, detail: bool = False, guids: bool = F
         return _collection_node(store, item, detail=detail)
     section = store.sections[item.section]
     facts = _facts(item, section, detail=detail)
-    children = [_media(store, item, check=check), *_images(item, str(facts["title"]))]
+    children = [*media_nodes(store, item, detail=detail, check=check), *_images(item, str(facts["title"]))]
     children += _tags(store, item, detail=detail)
     if detail or guids:
         children += _guids(section, item)
@@ -143,44 +143,6 @@ def _guids(section: Section, item: Item) -> list[Node]:
     if section.plain or not item.base:
         return []
     return [Node("Guid", {"id": f"imdb://tt{item.key:07}"}), Node("Guid", {"id": f"tmdb://{item.key}"})]
-
-
-def _media(store: Store, item: Item, *, check: bool) -> Node:
-    suffix = PurePosixPath(item.path).suffix.lstrip(".") or "mp4"
-    there = store.present(item.path) if check else None
-    part: dict[str, Scalar] = {
-        "accessible": there,
-        "exists": there,
-        "id": item.key,
-        "key": f"/library/parts/{item.key}/{item.added_at}/file.{suffix}",
-        "duration": item.duration,
-        "file": item.path,
-        "size": item.size,
-        "audioProfile": "lc",
-        "container": suffix,
-        "has64bitOffsets": False,
-        "optimizedForStreaming": True,
-        "videoProfile": "high",
-    }
-    media: dict[str, Scalar] = {
-        "id": item.key,
-        "duration": item.duration,
-        "bitrate": 2680,
-        "width": 1920,
-        "height": 1080,
-        "aspectRatio": 1.78,
-        "audioChannels": 2,
-        "audioCodec": "aac",
-        "videoCodec": "h264",
-        "videoResolution": "1080",
-        "container": suffix,
-        "videoFrameRate": "24p",
-        "optimizedForStreaming": 1,
-        "audioProfile": "lc",
-        "has64bitOffsets": False,
-        "videoProfile": "high",
-    }
-    return Node("Media", media, [Node("Part", part)])
 
 
 def _images(item: Item, title: str) -> list[Node]:

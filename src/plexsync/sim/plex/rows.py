@@ -67,6 +67,15 @@ class File(msgspec.Struct, kw_only=True, omit_defaults=True):
     moved_from: str | None = None
 
 
+class OtherFile(msgspec.Struct, kw_only=True):
+    """A further file of an item: the next part of its first version, or another version."""
+
+    id: int
+    path: str
+    size: int
+    is_part: bool
+
+
 class Section(msgspec.Struct, kw_only=True):
     """A library."""
 
@@ -113,6 +122,7 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     size: int = 0
     duration: int = 0  #: milliseconds
     date: str = ""
+    others: list[OtherFile] = []
     base: dict[str, Value] | None = None
     base_tags: dict[str, list[int]] | None = None
     values: dict[str, Value | None] = {}
@@ -125,6 +135,11 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     view_count: int = 0
     last_viewed_at: int | None = None
     collection_tag: int | None = None
+
+    @property
+    def paths(self) -> list[str]:
+        """Every file of the item."""
+        return [self.path, *(other.path for other in self.others)] if self.path else []
 
     def value(self, name: str) -> Value | None:
         """What a field holds now; None where it is empty."""

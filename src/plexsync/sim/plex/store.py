@@ -11,7 +11,7 @@ import msgspec
 from plexsync.sim.library import clips
 from plexsync.sim.plex.journal import Journal
 from plexsync.sim.plex.options import MODERN_AGENT, PLAIN_AGENT, Switches
-from plexsync.sim.plex.rows import File, Item, Section, Tag
+from plexsync.sim.plex.rows import File, Item, OtherFile, Section, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from plexsync.sim.plex.options import PlexOptions
 
 FIRST_ITEM = 100
+FIRST_MOVIE = 900_000
 FIRST_LATER_ITEM = 1_000_001
 ROW_TYPES: dict[str, Any] = {"item": Item, "section": Section, "tag": Tag, "file": File}
 
@@ -44,8 +45,10 @@ class Store:
         self._changed: dict[tuple[str, Any], tuple[str, object]] = {}
         self._next_item = FIRST_LATER_ITEM
         self._next_tag = 1
+        rows = list(self.journal.read())
+        self._born = next((msgspec.json.decode(raw, type=int) for kind, raw in rows if kind == "born"), self.now())
         self._build()
-        self._load()
+        self._load(rows)
 
     # What is there
 
@@ -131,8 +134,7 @@ class Store:
             self._uses[tags].discard(item.key)
         del self.items[item.key]
         self._collections.pop((item.section, item.collection_tag or 0), None)
-        if self._paths.get(item.path) == item.key:
-            del self._paths[item.path]
+        self._forget_paths(item)
         self.keep("gone", item.key, item.key)
         self._changed.pop(("item", item.key), None)
         self.sections[item.section].content_changed += 1
@@ -142,6 +144,13 @@ class Store:
         self._paths.pop(item.path, None)
         item.path = path
         self._paths[path] = item.key
+
+    def add_other_file(self, item: Item, path: str, size: int, *, is_part: bool) -> None:
+        """Give an item a further file, as if it had been merged."""
+        item.others.append(OtherFile(id=self.next_key(), path=path, size=size, is_part=is_part))
+        item.updated_at = self.now()
+        self._index(item)
+        self.keep_item(item)
 
     def tag(self, kind: str, name: str) -> Tag:
         """The shared row of a name; made if missing, with the capitals of its first use."""
@@ -173,20 +182,22 @@ class Store:
             self._uses.setdefault(tag, set()).add(item.key)
 
     def open(self) -> None:
-        """Start to write changes through."""
+        """Leave the smallest file that holds everything, and write changes through from now on."""
+        self._changed["born", 0] = ("born", self._born)
+        for section in self.sections.values():
+            self._changed["section", section.key] = ("section", section)
         self.journal.rewrite(self._changed.values())
 
     def close(self) -> None:
         """Leave the smallest file that holds everything."""
-        self.journal.rewrite(self._changed.values())
+        self.open()
         self.journal.close()
 
     # How it begins
 
-    def add_section(self, title: str, path: str, agent: str = PLAIN_AGENT) -> Section:
-        """A new, empty library."""
+    def add_section(self, title: str, path: str, agent: str = PLAIN_AGENT, *, now: int) -> Section:
+        """A new, empty library, made at this time."""
         key = max(self.sections, default=0) + 1
-        now = self.now()
         own = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.machine_identifier}/{key}"))
         section = Section(
             key=key,
@@ -203,13 +214,13 @@ class Store:
 
     def _build(self) -> None:
         options = self.options
-        section = self.add_section("Open movies", options.prefix)
+        section = self.add_section("Open movies", options.prefix, now=self._born)
         for clip in clips(options.items):
             self._index(self._video(section, clip, FIRST_ITEM + clip.number))
         if options.section_count > 1:
-            movies = self.add_section("Movies", options.movies_prefix, MODERN_AGENT)
+            movies = self.add_section("Movies", options.movies_prefix, MODERN_AGENT, now=self._born)
             for clip in clips(options.movies):
-                self._index(self._video(movies, clip, FIRST_ITEM + options.items + clip.number))
+                self._index(self._video(movies, clip, FIRST_MOVIE + clip.number))
 
     def fill(self, section: Section, wanted: Iterable[Clip]) -> None:
         """Put clips into a section, as a first scan with its agent would."""
@@ -247,14 +258,19 @@ class Store:
         if before is not None:
             for tag in self._all_uses(before):
                 self._uses[tag].discard(item.key)
-            self._paths.pop(before.path, None)
+            self._forget_paths(before)
         self.items[item.key] = item
         if item.collection_tag is not None:
             self._collections[item.section, item.collection_tag] = item.key
-        if item.path:
-            self._paths[item.path] = item.key
+        for path in item.paths:
+            self._paths[path] = item.key
         for tag in self._all_uses(item):
             self._uses.setdefault(tag, set()).add(item.key)
+
+    def _forget_paths(self, item: Item) -> None:
+        for path in item.paths:
+            if self._paths.get(path) == item.key:
+                del self._paths[path]
 
     def _all_uses(self, item: Item) -> Iterator[int]:
         for kind in {*item.tags, *(item.base_tags or ())}:
@@ -265,23 +281,28 @@ class Store:
         self._next_tag = max(self._next_tag, tag.id + 1)
         self._names[tag.kind, tag.name.lower()] = tag.id
 
-    def _load(self) -> None:
-        for kind, raw in self.journal.read():
+    def _load(self, rows: list[tuple[str, msgspec.Raw]]) -> None:
+        for kind, raw in rows:
             if kind == "gone":
                 self._forget(msgspec.json.decode(raw, type=int))
-                continue
-            row = msgspec.json.decode(raw, type=ROW_TYPES[kind])
-            if kind == "item":
-                self._index(row)
-                self._next_item = max(self._next_item, row.key + 1)
-            elif kind == "section":
-                self.sections[row.key] = msgspec.structs.replace(row, refreshing=False)
-            elif kind == "tag":
-                self._take_tag(row)
-            else:
-                self.files[row.path] = row
-            key = row.path if kind == "file" else row.key if kind != "tag" else row.id
-            self._changed[kind, key] = (kind, row)
+            elif kind in ROW_TYPES:
+                self._take(kind, msgspec.json.decode(raw, type=ROW_TYPES[kind]))
+        for section in self.sections.values():
+            # Not every move of the counter is written; each of them has left a row, so that it never goes back.
+            section.content_changed += len(rows)
+
+    def _take(self, kind: str, row: Any) -> None:
+        if kind == "item":
+            self._index(row)
+            self._next_item = max(self._next_item, row.key + 1, *(other.id + 1 for other in row.others))
+        elif kind == "section":
+            self.sections[row.key] = msgspec.structs.replace(row, refreshing=False)
+        elif kind == "tag":
+            self._take_tag(row)
+        else:
+            self.files[row.path] = row
+        key = row.path if kind == "file" else row.key if kind != "tag" else row.id
+        self._changed[kind, key] = (kind, row)
 
     def _forget(self, key: int) -> None:
         item = self.items.get(key)

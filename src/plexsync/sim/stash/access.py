@@ -39,9 +39,9 @@ class Access:
         if asked.scope.get("method") == "HEAD":
             return Response(status_code=405)
         given = asked.headers.get("ApiKey") or asked.query_params.get("apikey")
-        if given is not None and given != self.key:
+        if given and given != self.key:
             return PlainTextResponse("", status_code=401)
-        known = given is not None or self.sessions.chain(asked.cookies.get(NAME)) is not None
+        known = bool(given) or self.sessions.chain(asked.cookies.get(NAME)) is not None
         if self.key is None or known:
             return None
         if path == "/graphql" or PurePosixPath(path).suffix:

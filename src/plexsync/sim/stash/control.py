@@ -1,4 +1,18 @@
-"""Routes that a real Stash does not have: look inside, and change things without a trace."""
+"""Routes that a real Stash does not have: look inside, and change things without a trace.
+
+    GET  /_sim/scenes   all scenes: id, title, details, date, director, rating100, organized, studio, performers, tags,
+                        groups, paths, updated_at, cover {md5, sha1} or null; `?covers=0` leaves the sums out
+    GET  /_sim/log      what plugins logged, and what was said about them: [{level, plugin, message}]
+    GET  /_sim/hooks    the hooks that ran: [{type, id, ms, exit}]; exit is null for one that was killed
+    POST /_sim/silent   edits a scene as a job without hooks does: {id} and the keys of a `SceneUpdateInput`, or
+                        `studio`, `performers` and `tags` by name; a null `cover_image` takes the cover away
+    POST /_sim/files    a file appears: {path, size, duration, title}; a known path: it changed; `was`: it moved from
+                        there; `scene`: it belongs to that scene. It is scanned at once, with hooks, unless `scan` is
+                        false: then `metadataScan` finds it
+    PUT  /_sim/status   {status}: OK, SETUP or NEEDS_MIGRATION; in the latter two, data is refused
+
+What is wrong with a request is said with status 400 as {error}. Faults and the log of requests: `plexsync.sim.faults`.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +44,7 @@ STATUSES = ("OK", "SETUP", "NEEDS_MIGRATION")
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """`GET /_sim/scenes`, `/_sim/log`, `/_sim/hooks`; `POST /_sim/silent`, `/_sim/files`; `PUT /_sim/status`."""
+    """Answers the control routes."""
 
     store: Store
     plugins: Plugins
@@ -60,7 +74,6 @@ class Control:
         return JSONResponse(self.plugins.hooks)
 
     async def _silent(self, request: Request) -> Any:
-        """Edit a scene as a job without hooks does: an update input, or names for what it refers to."""
         sent = dict(await request.json())
         naming, scene = Naming(self.store), self.store.scene(int(sent.pop("id")))
         if sent.get("studio") is not None:

@@ -29,6 +29,7 @@ class Images:
         """The paths of all pictures."""
         return [
             Route("/scene/{id:int}/screenshot", self._scene),
+            Route("/scene/{rest:path}", _missing),
             Route("/{kind}/{id:int}/image", self._entity),
             Route("/{kind}/{id:int}/frontimage", self._entity),
             Route("/{kind}/{id:int}/backimage", self._entity),
@@ -37,16 +38,16 @@ class Images:
     async def _scene(self, request: Request) -> Response:
         scene = self.store.scenes.get(request.path_params["id"])
         if scene is None:
-            return PlainTextResponse("Not Found", status_code=404)
+            return await _missing(request)
         return self._picture(request, scene.cover, NO_PICTURE)
 
     async def _entity(self, request: Request) -> Response:
         kind = request.path_params["kind"]
         if kind not in self.store.entities:
-            return PlainTextResponse("Not Found", status_code=404)
+            return await _missing(request)
         entity = self.store.entities[cast("Kind", kind)].get(request.path_params["id"])
         if entity is None:
-            return PlainTextResponse("Not Found", status_code=404)
+            return await _missing(request)
         own = not request.url.path.endswith("/backimage") and request.query_params.get("default") != "true"
         instead = no_performer() if kind == "performer" else NO_PICTURE
         return self._picture(request, entity.image if own else None, instead)
@@ -61,3 +62,8 @@ class Images:
             return Response(status_code=304, headers=headers)
         content = self.store.pictures.content(reference)
         return Response(content, media_type=media_type(content), headers=headers)
+
+
+async def _missing(_request: Request) -> Response:
+    """No file was ever generated for any scene, and none of them can be played."""
+    return PlainTextResponse("Not Found", status_code=404)

@@ -32,7 +32,7 @@ class Store:
         self.disabled: frozenset[str] = frozenset()  #: ids of plugins that are switched off
         earlier = self._journal.header() if self._journal else None
         self._header = earlier or Header(
-            scenes=options.scenes, prefix=options.prefix, started=self.now(), secret=secrets.token_hex(16)
+            scenes=options.scenes, prefix=options.prefix.rstrip("/"), started=self.now(), secret=secrets.token_hex(16)
         )
         seed = Seed(self._header.prefix, self._header.scenes, datetime.fromisoformat(self._header.started))
         seed.grow()

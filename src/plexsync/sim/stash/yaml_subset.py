@@ -121,7 +121,7 @@ class Reader:
 
 def parse(text: str) -> Any:
     """The value that a document stands for."""
-    raw = text.splitlines()
+    raw = re.split(r"\r\n|\r|\n", text)
     lines = []
     for number, each in enumerate(raw, 1):
         bare = _uncommented(each)

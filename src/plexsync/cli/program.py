@@ -1,0 +1,106 @@
+"""Every verb and its options. What a verb needs is imported when it runs: `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plexsync import __version__
+from plexsync.cli.call import Call, Failed, call_of, hoisted
+from plexsync.cli.installing import plugin
+from plexsync.cli.simulators import sim
+
+if TYPE_CHECKING:
+    from plexsync.cli.screen import Screen
+
+_EVERYWHERE = "--data-dir, --config and --json may also stand behind the verb. Exit code: 0 done, 1 failed, 2 bad usage."
+
+program = typer.Typer(
+    name="plexsync",
+    help="Brings what you change in Stash to Plex.",
+    epilog=_EVERYWHERE,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+queue = typer.Typer(help="Jobs that wait or are worked on.", no_args_is_help=True)
+dead = typer.Typer(help="Jobs that were given up.", no_args_is_help=True)
+program.add_typer(queue, name="queue")
+program.add_typer(dead, name="dead")
+program.add_typer(plugin, name="plugin")
+program.add_typer(sim, name="sim")
+
+Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Ids of scenes in Stash.", min=1)]
+Everything = Annotated[bool, typer.Option("--all", help="All scenes.")]
+Limit = Annotated[int, typer.Option(help="How many are shown.", min=1)]
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run the program and exit: 0 done, 1 something failed, 2 bad usage or configuration."""
+    from plexsync.model.errors import ConfigurationError, StoreError, SyncError
+
+    try:
+        program(hoisted(sys.argv[1:] if words is None else words), prog_name="plexsync")
+    except ConfigurationError as error:
+        _end(2, *error.faults)
+    except (Failed, StoreError, SyncError) as error:
+        _end(1, str(error))
+
+
+def _end(code: int, *lines: str) -> None:
+    from plexsync.cli.screen import fault
+
+    for line in lines:
+        fault(f"plexsync: {line}")
+    sys.exit(code)
+
+
+def _screen(context: typer.Context) -> Screen:
+    from plexsync.cli.screen import Screen
+
+    return Screen(as_json=call_of(context).as_json)
+
+
+@program.callback()
+def _program(
+    context: typer.Context,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of database, secrets and settings.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Settings file in place of DATA_DIR/plexsync.toml.")] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        sys.stdout.write(f"plexsync {__version__}\n")
+        raise typer.Exit
+    context.obj = Call(data_dir=data_dir, config_file=config, as_json=json)
+
+
+@program.command()
+def run(
+    context: typer.Context,
+    spool_folder: Annotated[list[Path] | None, typer.Option(help="Watch this folder too; repeatable.")] = None,
+) -> None:
+    """Run the daemon in the foreground, until Ctrl-C, SIGTERM or `plexsync stop`."""
+    from plexsync.cli import running
+
+    running.run(call_of(context), spool_folder or [], _screen(context))
+
+
+@program.command()
+def stop(context: typer.Context) -> None:
+    """Stop the daemon of the data folder and wait until it is gone."""
+    from plexsync.cli import running
+
+    running.stop(call_of(context), _screen(context))
+
+
+@program.command()
+def status(context: typer.Context) -> None:
+    """Show how everything stands, and what needs you."""
+    from plexsync.cli import standing
+
+    standing.status(call_of(context), _screen(context))

@@ -1,0 +1,45 @@
+"""The simulated servers, for trying things out and for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+sim = typer.Typer(help="Run a simulated Stash or Plex on 127.0.0.1.", no_args_is_help=True)
+
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+State = Annotated[Path | None, typer.Option(help="Folder that keeps everything over a restart.")]
+
+
+@sim.command()
+def plex(
+    port: Port = 0,
+    items: Annotated[int, typer.Option(help="Clips in the library.", min=0)] = 40,
+    token: Annotated[str, typer.Option(help="The owner's token.")] = "sim-plex-token",  # noqa: S107 -- of a simulator
+    prefix: Annotated[str, typer.Option(help="Where this Plex sees the files.")] = "/plex/media",
+    state: State = None,
+) -> None:
+    """A simulated Plex Media Server; one line of JSON says when it answers."""
+    from plexsync.sim.plex import PlexOptions, main
+
+    main(port, PlexOptions(items=items, token=token, prefix=prefix, state=state))
+
+
+@sim.command()
+def stash(  # noqa: PLR0913 -- options of a verb
+    port: Port = 0,
+    scenes: Annotated[int, typer.Option(help="Scenes in the library.", min=0)] = 40,
+    plugin: Annotated[list[Path] | None, typer.Option(help="Folder that holds plugins; repeatable.")] = None,
+    api_key: Annotated[str | None, typer.Option(help="Ask for this key.")] = None,
+    prefix: Annotated[str, typer.Option(help="Where this Stash sees the files.")] = "/data",
+    state: State = None,
+) -> None:
+    """A simulated Stash that runs real plugins; one line of JSON says when it answers."""
+    from plexsync.sim.stash import StashOptions, main
+
+    main(
+        port,
+        StashOptions(scenes=scenes, api_key=api_key, prefix=prefix, plugins=tuple(plugin or ()), state=state),
+    )

@@ -1,0 +1,91 @@
+"""How everything stands."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from plexsync.cli.call import Call
+from plexsync.cli.screen import Screen
+from plexsync.cli.spans import ago, span
+from plexsync.cli.stored import facts_of
+
+
+def status(call: Call, screen: Screen) -> None:
+    """Daemon, peers, queue, first contact and what needs a person."""
+    with facts_of(call) as source:
+        facts = source.status()
+    screen.facts(facts)
+    if not screen.as_json:
+        _show(facts, screen, time.time())
+
+
+def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
+    if facts.get("running"):
+        screen.say(f"The daemon works at {facts['url']} (process {facts['pid']}).", style="green")
+    else:
+        screen.say("No daemon runs; this is what the store knows.", style="yellow")
+    stash = facts["stash"]
+    screen.say(f"Stash: {_gate(stash['gate'], now)}; {stash['scenes']} scenes seen.")
+    screen.say(f"Last full walk: {_walk(facts.get('full_walk'), now)}.")
+    for server in facts["servers"]:
+        _server(server, screen, now)
+    if not facts["servers"]:
+        screen.say("No Plex server is known yet.", style="yellow")
+    for trouble in facts.get("troubles", ()):
+        screen.say(f"Needs you: {trouble}", style="bold red")
+
+
+def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
+    queue, libraries = server["queue"], [library["title"] for library in server["libraries"]]
+    rows: list[tuple[str, object]] = [
+        ("state", _gate(server["gate"], now)),
+        ("libraries in Plex", ", ".join(libraries) or "none known yet"),
+        ("synced", ", ".join(server.get("synced", ())) or ("none" if "synced" in server else "known to the daemon")),
+        ("items in the index", server["index"]["items"]),
+        ("waiting jobs", _depth(queue)),
+        ("dead letters", queue["dead"]),
+        ("left alone", _counts(server["decisions"])),
+    ]
+    screen.table(f"Plex: {server['name']}", ("what", "how"), rows)
+    _first_contact(server["first_contact"], screen)
+
+
+def _first_contact(waiting: dict[str, Any], screen: Screen) -> None:
+    if not waiting["waiting"]:
+        return
+    screen.say(
+        f"{waiting['waiting']} scenes wait for your word (first contact). Look with `plexsync plan SCENE`, then let "
+        "them be written with `plexsync sync --library NAME --go`.",
+        style="bold yellow",
+    )
+    screen.table("Some of them", ("scene", "title"), [(row["scene"], row["title"]) for row in waiting["shown"]])
+
+
+def _gate(gate: dict[str, Any], now: float) -> str:
+    state = gate.get("state", "closed")
+    if state == "closed":
+        return "answers"
+    since = f" since {span(now - gate['since'])}" if gate.get("since") else ""
+    words = {"open": "is away", "half open": "is being tried again", "held": "is held, a person has to act"}
+    return f"{words.get(state, state)}{since}: {gate.get('reason') or 'no reason is known'}"
+
+
+def _walk(walk: dict[str, Any] | None, now: float) -> str:
+    if walk is None:
+        return "never"
+    if walk["finished_at"] is None:
+        return f"under way since {span(now - walk['started_at'])}, at scene {walk['last_id']}"
+    return ago(walk["finished_at"], now)
+
+
+def _depth(queue: dict[str, int]) -> str:
+    total = queue["user"] + queue["change"] + queue["bulk"]
+    if not total:
+        return "none"
+    lanes = f"{queue['user']} user, {queue['change']} change, {queue['bulk']} bulk"
+    return f"{total} ({lanes}; {queue['working']} being worked on)"
+
+
+def _counts(decisions: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(decisions.items())) or "none"

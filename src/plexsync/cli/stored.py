@@ -1,0 +1,108 @@
+"""Facts for reading verbs: told by the daemon, or read from the store while none runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from plexsync.cli.call import Call, Failed
+from plexsync.cli.remote import Remote, daemon_of
+from plexsync.config import Config
+from plexsync.store.database import Connection, Database
+from plexsync.sync import reports
+
+T = TypeVar("T")
+
+
+class Facts(Protocol):
+    """What reading verbs ask for."""
+
+    def status(self) -> dict[str, Any]: ...
+    def queue(self, limit: int) -> list[dict[str, Any]]: ...
+    def dead(self, limit: int) -> list[dict[str, Any]]: ...
+    def why(self, scene: int) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """By the daemon."""
+
+    remote: Remote
+
+    def status(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.remote.get("/api/v1/status")
+        return found | {"pid": self.remote.pid, "url": str(self.remote.client.base_url)}
+
+    def queue(self, limit: int) -> list[dict[str, Any]]:
+        return _rows(self.remote.get("/api/v1/queue", limit=limit))
+
+    def dead(self, limit: int) -> list[dict[str, Any]]:
+        return _rows(self.remote.get("/api/v1/dead", limit=limit))
+
+    def why(self, scene: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.remote.get(f"/api/v1/scenes/{scene}/why")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """By the store itself, while no daemon runs."""
+
+    database: Database
+    config: Config
+
+    def status(self) -> dict[str, Any]:
+        return self._read(lambda c: reports.status(c, self._servers(c))) | {"running": False, "troubles": []}
+
+    def queue(self, limit: int) -> list[dict[str, Any]]:
+        return self._read(lambda c: reports.queue_rows(c, limit))
+
+    def dead(self, limit: int) -> list[dict[str, Any]]:
+        return self._read(lambda c: reports.dead_rows(c, limit))
+
+    def why(self, scene: int) -> dict[str, Any]:
+        return self._read(lambda c: reports.why(c, scene, self._servers(c)))
+
+    def _servers(self, connection: Connection) -> list[str]:
+        return [server.name for server in self.config.servers] or reports.known_servers(connection)
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.database.transaction() as connection:
+            return work(connection)
+
+
+@contextmanager
+def facts_of(call: Call) -> Iterator[Facts]:
+    """Where the facts of this call's data folder come from. Failed when there is nothing to read yet."""
+    config = call.config()
+    with daemon_of(config.data_dir) as remote:
+        if remote is not None:
+            yield Told(remote)
+            return
+    _must_exist(config)
+    database = Database.open_reading(config.database_url)
+    try:
+        yield Stored(database, config)
+    finally:
+        database.close()
+
+
+def _must_exist(config: Config) -> None:
+    url = sa.make_url(config.database_url)
+    file = config.data_dir / (url.database or "")
+    if url.get_backend_name() == "sqlite" and not file.exists():
+        raise Failed(
+            f"Nothing has been synced in {config.data_dir} yet: there is no database. "
+            "Start the daemon with `plexsync run`, or name the right folder with --data-dir"
+        )
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    """The list itself, or the only list of an object."""
+    if isinstance(answer, dict):
+        answer = next((value for value in answer.values() if isinstance(value, list)), [])
+    return list(answer)

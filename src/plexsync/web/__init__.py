@@ -1,0 +1,1 @@
+"""PlexSync over HTTP: events in, facts out, and the wishes of people."""

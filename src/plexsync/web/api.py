@@ -1,0 +1,47 @@
+"""The whole HTTP side of PlexSync as one application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from plexsync import __version__
+from plexsync.sync.service import Service
+from plexsync.web.description import described
+from plexsync.web.events import event_routes
+from plexsync.web.facts import fact_routes
+from plexsync.web.faults import LastResort, answer_faults
+from plexsync.web.health import health_routes
+from plexsync.web.hosts import Hosts, names_of
+from plexsync.web.security import Access
+from plexsync.web.wishes import wish_routes
+
+
+def create_app(
+    service: Service, *, api_key: str, events_token: str, allowed_hosts: Sequence[str], stop: Callable[[], None]
+) -> FastAPI:
+    """The application of a service. It has to be served by the event loop that the service works on.
+
+    `stop` is called when somebody asks PlexSync to end; `allowed_hosts` are names besides localhost and addresses.
+    """
+    app = FastAPI(
+        title="PlexSync",
+        version=__version__,
+        description="Metadata that changes in Stash reaches Plex.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.openapi = described(app)  # type: ignore[method-assign]
+    answer_faults(app)
+    app.add_middleware(Hosts, names=names_of(allowed_hosts))
+    app.add_middleware(LastResort)
+    access = Access(api_key=api_key, events_token=events_token)
+    api = APIRouter(prefix="/api/v1")
+    api.include_router(event_routes(service, access))
+    api.include_router(fact_routes(service, access))
+    api.include_router(wish_routes(service, access, stop))
+    app.include_router(api)
+    app.include_router(health_routes(service))
+    return app

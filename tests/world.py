@@ -1,0 +1,172 @@
+"""A Stash, a Plex and a PlexSync between them, on loopback, with time that runs fast."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from plexsync.app import Graph, Sources, build, merged, open_store
+from plexsync.log import Redactor
+from plexsync.sim.plex import PlexOptions
+from plexsync.sim.plex import create_app as plex_app
+from plexsync.sim.serving import Serving, serving
+from plexsync.sim.stash import StashOptions
+from plexsync.sim.stash import create_app as stash_app
+from plexsync.sync.service import Service
+
+LIBRARY = "Open movies"
+#: Real seconds until a condition has to hold.
+PATIENCE = 30.0
+
+
+class FastClock:
+    """A clock that passes `speed` seconds in each real one."""
+
+    def __init__(self, speed: float = 20.0) -> None:
+        self._speed = speed
+        self._began = time.monotonic()
+        self._base = time.time()
+
+    def now(self) -> float:
+        """Seconds since the epoch, fast."""
+        return self._base + (time.monotonic() - self._began) * self._speed
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Like the machine's clock, in fast seconds."""
+        try:
+            await asyncio.wait_for(event.wait(), None if seconds is None else seconds / self._speed)
+        except TimeoutError:
+            return False
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The two simulators and, while `running`, the service between them."""
+
+    folder: Path
+    stash: Serving
+    plex: Serving
+    http: httpx2.AsyncClient
+    settings: dict[str, str] = field(default_factory=dict)
+    clock: FastClock = field(default_factory=FastClock)
+
+    @contextlib.asynccontextmanager
+    async def running(self, **settings: str) -> AsyncIterator[Service]:
+        """PlexSync at work on this world's data folder; at rest and closed after the block."""
+        environ = self.environ | {f"PLEXSYNC_{name.upper()}": value for name, value in settings.items()}
+        async with opened(Sources(environ=environ, data_dir=self.folder / "data"), self.clock) as graph:
+            work = asyncio.create_task(graph.service.run())
+            try:
+                yield graph.service
+            finally:
+                await graph.service.wind_down(5)
+                work.cancel()
+                await asyncio.wait([work])
+                if not work.cancelled() and (error := work.exception()) is not None:
+                    raise error
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings that tie both simulators together, live from the start."""
+        return {
+            "PLEXSYNC_STASH_URL": self.stash.url,
+            "PLEXSYNC_PLEX_URL": self.plex.url,
+            "PLEXSYNC_PLEX_TOKEN": "sim-plex-token",
+            "PLEXSYNC_LIBRARIES": LIBRARY,
+            "PLEXSYNC_PATH_RULES": "/plex/media => /data",
+            "PLEXSYNC_PREVIEW_FIRST_CONTACT": "false",
+        } | self.settings
+
+    async def graphql(self, document: str, **variables: Any) -> Any:
+        """The data of a query or mutation against Stash; an answer with errors fails the test."""
+        answer = await self.http.post(f"{self.stash.url}/graphql", json={"query": document, "variables": variables})
+        body = answer.json()
+        assert "errors" not in body, body
+        return body["data"]
+
+    async def edit(self, scene: int, **values: Any) -> None:
+        """Change a scene as a person in Stash's pages does; hooks run if a plugin is there."""
+        await self.graphql(
+            "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id } }",
+            input={"id": str(scene), **values},
+        )
+
+    async def items(self) -> dict[str, dict[str, Any]]:
+        """What Plex holds, by path."""
+        found: dict[str, dict[str, Any]] = (await self.http.get(f"{self.plex.url}/_sim/items")).json()
+        return found
+
+    async def item(self, scene: int) -> dict[str, Any]:
+        """What Plex holds for the primary file of a scene."""
+        found = await self.graphql("query($id: ID) { findScene(id: $id) { files { path } } }", id=str(scene))
+        path = found["findScene"]["files"][0]["path"].replace("/data", "/plex/media", 1)
+        return (await self.items())[path]
+
+    async def plex_counts(self) -> dict[str, int]:
+        """How many reads, writes, uploads and repeats Plex got."""
+        counts = (await self.http.get(f"{self.plex.url}/_sim/requests")).json()
+        counts.pop("requests")
+        return dict(counts)
+
+    async def forget_requests(self) -> None:
+        """Count from nothing again."""
+        for server in (self.plex, self.stash):
+            await self.http.delete(f"{server.url}/_sim/requests")
+
+    async def faults(self, server: Serving, *rules: Mapping[str, Any]) -> None:
+        """Put these faults in force on one simulator; none clears them."""
+        answer = await self.http.put(f"{server.url}/_sim/faults", json=list(rules))
+        assert answer.status_code < 300, answer.text
+
+    async def switches(self, **values: Any) -> None:
+        """Set the simulator's answer to what is not known of Plex."""
+        answer = await self.http.put(f"{self.plex.url}/_sim/switches", json=values)
+        assert answer.status_code < 300, answer.text
+
+
+@contextlib.asynccontextmanager
+async def opened(sources: Sources, clock: FastClock) -> AsyncIterator[Graph]:
+    """The graph of a data folder."""
+    redactor = Redactor()
+    config = sources.load()
+    database = open_store(config)
+    config = await merged(sources, config, database, redactor)
+    graph = build(config, database, clock=clock, chance=random.Random(7), redactor=redactor)
+    try:
+        yield graph
+    finally:
+        await graph.close()
+
+
+@contextlib.asynccontextmanager
+async def world(folder: Path, *, scenes: int = 5, plugins: tuple[Path, ...] = ()) -> AsyncIterator[World]:
+    """Both simulators with the same films under different roots."""
+    stash_options = StashOptions(scenes=scenes, config_dir=folder, plugins=plugins)
+    with serving(plex_app(PlexOptions(items=scenes))) as plex, serving(stash_app(stash_options)) as stash:
+        async with httpx2.AsyncClient(timeout=30) as http:
+            yield World(folder=folder, stash=stash, plex=plex, http=http)
+
+
+async def until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    """The first true value of an async condition; it is asked again as often as the loop allows."""
+    deadline = time.monotonic() + patience
+    while True:
+        value = await condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"never came true: {condition.__doc__ or condition}"
+        await asyncio.sleep(0.01)
+
+
+async def quiet(service: Service) -> None:
+    """Wait until nothing is due and nothing is under way."""
+    await until(service.quiet)
