@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from plexsync.log import logger
+from plexsync.model.errors import SyncError
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
 from plexsync.store import pictures
@@ -61,18 +64,22 @@ def _on_black(picture: Image.Image) -> Image.Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Art:
-    """Covers of one Stash. `folder` keeps the shaped bytes until they are uploaded, within 500 MB."""
+    """Covers of one Stash. `folder` keeps the shaped bytes until they are uploaded, within about `limit` bytes."""
 
     folder: Path
     stash: StashClient
     database: Database
+    limit: int = _FOLDER_LIMIT_BYTES
 
-    async def cover(self, scene: Scene, now: float) -> str | None:
-        """The sha1 of the scene's shaped cover, None when it has no own. Asks Stash only if the scene was touched."""
+    async def cover(self, scene: Scene, now: float, *, look: bool = False) -> str | None:
+        """The sha1 of the scene's shaped cover, None when it has no own.
+
+        Asks Stash only if the scene was touched, or if told to `look`: by our clock alone one cannot be sure.
+        """
         known = await self.database.run(lambda c: pictures.cover(c, scene.id))
         if known is not None and known.recipe != RECIPE:
             known = None
-        if known is not None and _still_good(known, scene):
+        if known is not None and not look and _still_good(known, scene):
             return known.sha1 or None
         found = await self.stash.cover(scene, known.etag if known is not None else None)
         if found.kind == "unchanged" and known is not None:
@@ -92,14 +99,21 @@ class Art:
 
     async def content(self, scene: Scene, sha1: str) -> bytes | None:
         """The bytes of a cover that `cover` told of; None when Stash shows another one by now."""
-        path = self.folder / f"{sha1}.jpg"
-        if path.is_file():
-            return await asyncio.to_thread(path.read_bytes)
+        kept = await asyncio.to_thread(self._load, sha1)
+        if kept is not None:
+            return kept
         found = await self.stash.cover(scene)
-        if found.kind != "picture":
+        if found.kind != "picture" or await self._keep(scene, found.content) != sha1:
             return None
-        again = await self._keep(scene, found.content)
-        return await asyncio.to_thread(path.read_bytes) if again == sha1 else None
+        return await asyncio.to_thread(self._load, sha1)
+
+    def _load(self, sha1: str) -> bytes | None:
+        """The bytes that were kept, unless they are gone or a power cut left something else in their place."""
+        try:
+            content = (self.folder / f"{sha1}.jpg").read_bytes()
+        except OSError:
+            return None
+        return content if _sha1(content) == sha1 else None
 
     async def _keep(self, scene: Scene, content: bytes) -> str:
         """The sha1 of the shaped bytes, which are kept; "" when they are no picture."""
@@ -108,25 +122,43 @@ class Art:
         except UnreadablePictureError as error:
             _log.warning("the cover cannot be read as a picture, the poster stays", scene=scene.id, reason=str(error))
             return ""
+        except OSError as error:
+            raise SyncError(f"the cover cannot be kept in {self.folder}: {error.strerror}") from error
 
     def _store(self, content: bytes) -> str:
         ready = shaped(content)
-        sha1 = hashlib.sha1(ready, usedforsecurity=False).hexdigest()
+        sha1 = _sha1(ready)
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{sha1}.jpg"
-        half = path.with_suffix(".tmp")
-        half.write_bytes(ready)
-        half.replace(path)
-        self._trim()
+        # Two scenes with one cover may be here at the same time.
+        with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".tmp", delete=False) as half:
+            written = Path(half.name)
+            try:
+                half.write(ready)
+                half.flush()
+                written.replace(self.folder / f"{sha1}.jpg")
+            except OSError:
+                written.unlink(missing_ok=True)
+                raise
+        # The folder may be large, and one look in a while is enough.
+        if sha1.startswith("0"):
+            self._trim()
         return sha1
 
     def _trim(self) -> None:
-        kept = sorted(((path.stat().st_mtime, path) for path in self.folder.glob("*.jpg")), reverse=True)
+        kept: list[tuple[float, int, Path]] = []
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):
+                facts = path.stat()
+                kept.append((facts.st_mtime, facts.st_size, path))
         total = 0
-        for _, path in kept:
-            total += path.stat().st_size
-            if total > _FOLDER_LIMIT_BYTES:
+        for _, size, path in sorted(kept, reverse=True):
+            total += size
+            if total > self.limit:
                 path.unlink(missing_ok=True)
+
+
+def _sha1(content: bytes) -> str:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def _still_good(known: pictures.Cover, scene: Scene) -> bool:

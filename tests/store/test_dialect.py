@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from plexsync.model.item import IndexedItem, Part
 from plexsync.model.work import Lane, Put
-from plexsync.store import dialect, index, jobs, seen
+from plexsync.store import decisions, dialect, history, in_step, index, jobs, ledger, links, seen
 from plexsync.store.database import Connection, Database
 from plexsync.store.schema import jobs as table
 
@@ -46,6 +48,16 @@ def plans(conn: Connection, work: Callable[[], Any]) -> list[str]:
     ]
 
 
+def ticks(conn: Connection, work: Callable[[], Any]) -> int:
+    """The steps that SQLite's machine takes for that work, in hundreds."""
+    raw: Any = conn.connection.dbapi_connection
+    count = itertools.count()
+    raw.set_progress_handler(lambda: next(count) < 0, 100)
+    work()
+    raw.set_progress_handler(None, 0)
+    return next(count)
+
+
 def idle_poll(conn: Connection) -> None:
     assert jobs.claim(conn, server="plex", lanes=list(Lane), limit=10, now=0.0, token="t") == []
     assert jobs.next_due(conn, "plex", list(Lane)) == FAR
@@ -70,6 +82,21 @@ def test_a_claim_finds_its_rows_by_index_and_sorts_nothing(crowded: Database) ->
     assert steps[-1] == "SEARCH jobs USING COVERING INDEX sqlite_autoindex_jobs_1 (server=? AND scene=?)"
 
 
+def test_finding_an_item_costs_the_same_among_few_and_many(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    steps = []
+    with database.transaction() as conn:
+        for many in (100, 20_000):
+            index.upsert(conn, "plex", [_item(rating_key) for rating_key in range(many)], 1)
+            steps.append(ticks(conn, lambda: index.at_paths(conn, "plex", ["/m/7.mp4", "/m/8.mp4"])))
+    database.close()
+    assert steps[1] <= steps[0] + 2
+
+
+def _item(rating_key: int) -> IndexedItem:
+    return IndexedItem(rating_key=rating_key, section=1, title="", parts=(Part(path=f"/m/{rating_key}.mp4"),))
+
+
 @pytest.mark.parametrize(
     "work",
     [
@@ -80,8 +107,30 @@ def test_a_claim_finds_its_rows_by_index_and_sorts_nothing(crowded: Database) ->
         lambda conn: seen.scenes_at(conn, ["/a"]),
         lambda conn: seen.scenes_named(conn, ["a.mp4"]),
         lambda conn: seen.ids_after(conn, 5, 10),
+        lambda conn: seen.paths(conn, [1, 2]),
+        lambda conn: links.of_items(conn, "plex", [1]),
+        lambda conn: links.of_scenes(conn, "plex", [1]),
+        lambda conn: in_step.digests(conn, "plex", [1]),
+        lambda conn: decisions.decided(conn, "plex", [1]),
+        lambda conn: ledger.rows(conn, "plex", ["/a"]),
+        lambda conn: history.of_scene(conn, 1, 10),
     ],
-    ids=["void_claims", "wake", "at_paths", "named", "scenes_at", "scenes_named", "ids_after"],
+    ids=[
+        "void_claims",
+        "wake",
+        "at_paths",
+        "named",
+        "scenes_at",
+        "scenes_named",
+        "ids_after",
+        "paths",
+        "links.of_items",
+        "links.of_scenes",
+        "in_step.digests",
+        "decided",
+        "ledger",
+        "history",
+    ],
 )
 def test_look_ups_never_read_a_whole_table(crowded: Database, work: Callable[[Connection], Any]) -> None:
     with crowded.transaction() as conn:
@@ -89,23 +138,13 @@ def test_look_ups_never_read_a_whole_table(crowded: Database, work: Callable[[Co
         conn.rollback()
     assert steps
     assert [step for step in steps if step.startswith("SCAN")] == []
+    of_a_whole_server = [step for step in steps if step.endswith("(server=?)")]
+    assert [step for step in of_a_whole_server if "ix_jobs_working" not in step] == []
 
 
 def test_statements_touch_so_few_pages_that_the_backlog_does_not_matter(crowded: Database) -> None:
-    """Steps of SQLite's machine, counted in hundreds: an idle poll takes less than one hundred at 100,000 rows."""
     with crowded.transaction() as conn:
-        raw: Any = conn.connection.dbapi_connection
-        ticks = 0
-
-        def tick() -> int:
-            nonlocal ticks
-            ticks += 1
-            return 0
-
-        raw.set_progress_handler(tick, 100)
-        idle_poll(conn)
-        raw.set_progress_handler(None, 0)
-    assert ticks <= 5
+        assert ticks(conn, lambda: idle_poll(conn)) <= 5
 
 
 def test_a_commit_is_on_disk_and_foreign_keys_hold(sqlite_url: str) -> None:

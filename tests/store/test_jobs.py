@@ -228,6 +228,35 @@ def test_generations_go_on_after_the_queue_was_empty(conn: Connection) -> None:
     assert again.generation > first.generation
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_stalled_worker_ends_without_effect_after_its_job_was_taken_over(conn: Connection, verdict: Verdict) -> None:
+    jobs.put(conn, [changed(1)], 1.0)
+    [stalled] = claim(conn, 1.0, token="first")
+    assert jobs.void_claims(conn, "plex") == 1
+    [taken] = claim(conn, 1.0, token="second")
+    assert taken.generation == stalled.generation
+    assert not jobs.finish(conn, stalled, Outcome(verdict=verdict), 2.0)
+    assert jobs.listing(conn)[0].working
+    assert jobs.finish(conn, taken, Outcome(verdict=Verdict.DONE), 2.0)
+    assert not jobs.finish(conn, taken, Outcome(verdict=verdict), 2.0)
+    assert jobs.dead_list(conn) == []
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_an_event_that_comes_while_its_scene_is_worked_on_is_due_when_that_ends(
+    conn: Connection, verdict: Verdict
+) -> None:
+    jobs.put(conn, [changed(1)], 1.0)
+    end(conn, 1.0, Verdict.RETRY, due_at=1.0, counts=True)
+    [job] = claim(conn, 1.0)
+    jobs.put(conn, [changed(1, Lane.USER, "second edit")], 2.0)
+    assert claim(conn, 2.0) == [], "one key is never held twice"
+    assert jobs.finish(conn, job, Outcome(verdict=verdict, due_at=500.0, counts=True, failure=FAILURE), 3.0)
+    [again] = claim(conn, 3.0)
+    assert (again.lane, again.attempts, again.reasons) == (Lane.USER, 0, ("hook", "second edit"))
+    assert jobs.listing(conn)[0].failure == FAILURE
+
+
 def test_an_odd_title_or_path_never_stops_a_dead_letter(conn: Connection) -> None:
     jobs.put(conn, [changed(1)], 1.0)
     end(conn, 1.0, Verdict.DEAD, context={"title": "a\x00b\ud800c"})

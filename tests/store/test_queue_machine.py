@@ -27,7 +27,9 @@ from plexsync.store.schema import jobs as jobs_table
 #: Few keys, so that events meet claims often; the second server only shows that the two are apart.
 SERVERS = st.sampled_from(["attic", "attic", "attic", "cellar"])
 SCENES = st.integers(1, 2)
-LANES = st.permutations(Lane) | st.lists(st.sampled_from(Lane), unique=True, min_size=1)
+LANES: st.SearchStrategy[list[Lane]] = st.permutations(list(Lane)) | st.lists(
+    st.sampled_from(Lane), unique=True, min_size=1
+)
 DELAYS = st.none() | st.just(0.0) | st.floats(0, 600)
 DIGESTS = st.sampled_from(["d1", "d2"])
 PUTS = st.builds(
@@ -157,11 +159,12 @@ class QueueMachine(RuleBasedStateMachine):
     def _model_claim(self, server: str, lanes: list[Lane]) -> list[Key]:
         waiting = [(k, r) for k, r in self.rows.items() if k[0] == server and r.claim is None]
         order: list[Key] = []
+        set_back: list[Key] = []
         for lane in lanes:
             mine = sorted((r.due_at, k) for k, r in waiting if r.lane == lane)
             order += [key for due_at, key in mine if due_at <= self.now]
-            order += [key for due_at, key in mine if due_at > self.now + jobs.LONGEST_BACKOFF]
-        return order
+            set_back += [key for due_at, key in mine if due_at > self.now + jobs.LONGEST_BACKOFF]
+        return order + set_back
 
     @rule(job=claims, lane=st.sampled_from(Lane))
     def an_event_comes_for_a_scene_that_was_claimed(self, job: Job, lane: Lane) -> None:
@@ -224,6 +227,15 @@ class QueueMachine(RuleBasedStateMachine):
         assert jobs.void_claims(self.conn, server) == len(held)
         for row in held:
             row.claim, row.due_at = None, 0.0
+
+    @precondition(lambda self: any(row.claim for row in self.rows.values()))
+    @rule(server=SERVERS, verdict=st.sampled_from(Verdict))
+    def a_stalled_worker_ends_after_its_job_was_taken_over(self, server: str, verdict: Verdict) -> None:
+        stalled = [row.claim for key, row in self.rows.items() if key[0] == server and row.claim]
+        self.a_new_owner_takes_over(server)
+        self._claim(server, list(Lane), len(self.rows))
+        for job in stalled:
+            self._finish(job, verdict, True, None, "d1")
 
     @rule(server=SERVERS, ago=st.floats(0, 300))
     def the_gate_opens(self, server: str, ago: float) -> None:

@@ -16,7 +16,7 @@ from plexsync.cli.simulators import sim
 if TYPE_CHECKING:
     from plexsync.cli.screen import Screen
 
-_EVERYWHERE = "--data-dir, --config and --json may also stand behind the verb. Exit code: 0 done, 1 failed, 2 bad usage."
+_EVERYWHERE = "--data-dir, --config, --json may stand behind the verb too. Exit code: 0 done, 1 failed, 2 bad usage."
 
 program = typer.Typer(
     name="plexsync",
@@ -35,7 +35,7 @@ program.add_typer(sim, name="sim")
 
 Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Ids of scenes in Stash.", min=1)]
 Everything = Annotated[bool, typer.Option("--all", help="All scenes.")]
-Limit = Annotated[int, typer.Option(help="How many are shown.", min=1)]
+Limit = Annotated[int, typer.Option(help="How many are shown.", min=1, max=10_000)]
 
 
 def main(words: list[str] | None = None) -> None:
@@ -104,3 +104,91 @@ def status(context: typer.Context) -> None:
     from plexsync.cli import standing
 
     standing.status(call_of(context), _screen(context))
+
+
+@program.command()
+def plan(context: typer.Context, scenes: Scenes = None, *, everything: Everything = False) -> None:
+    """Show what a sync would change in Plex, field by field, and why. Writes nothing."""
+    from plexsync.cli import syncing
+
+    if bool(scenes) == everything:
+        raise typer.BadParameter("name one of SCENE... or --all")
+    syncing.plan(call_of(context), scenes or [], _screen(context))
+
+
+@program.command()
+def sync(
+    context: typer.Context,
+    scenes: Scenes = None,
+    *,
+    everything: Everything = False,
+    recent: Annotated[bool, typer.Option("--recent", help="What changed in the last 24 hours.")] = False,
+    library: Annotated[str | None, typer.Option(help="A library's backlog, by title or key.")] = None,
+    go: Annotated[bool, typer.Option("--go", help="With --library: write it. Without, it is only counted.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until nothing waits any more.")] = False,
+) -> None:
+    """Bring scenes to Plex now."""
+    from plexsync.cli import syncing
+    from plexsync.cli.wishes import Unclear, Wish
+
+    try:
+        wish = Wish(scenes=tuple(scenes or ()), all_scenes=everything, recent=recent, library=library, go=go)
+    except Unclear as error:
+        raise typer.BadParameter(str(error)) from error
+    syncing.sync(call_of(context), wish, _screen(context), wait=wait)
+
+
+@program.command()
+def why(context: typer.Context, scene: Annotated[int, typer.Argument(min=1, help="Id of a scene in Stash.")]) -> None:
+    """Say where a scene stands, and why."""
+    from plexsync.cli import asking
+
+    asking.why(call_of(context), scene, _screen(context))
+
+
+@queue.command("list")
+def queue_list(context: typer.Context, limit: Limit = 50) -> None:
+    """List the jobs that wait or are worked on."""
+    from plexsync.cli import asking
+
+    asking.queue(call_of(context), limit, _screen(context))
+
+
+@dead.command("list")
+def dead_list(context: typer.Context, limit: Limit = 50) -> None:
+    """List the jobs that were given up."""
+    from plexsync.cli import asking
+
+    asking.dead(call_of(context), limit, _screen(context))
+
+
+@program.command()
+def config(context: typer.Context) -> None:
+    """Show the settings in force, secrets masked."""
+    from plexsync.cli import settings
+
+    settings.show(call_of(context).config(), _screen(context))
+
+
+@program.command()
+def demo(
+    context: typer.Context,
+    scenes: Annotated[int, typer.Option(help="Scenes in the simulated Stash.", min=1)] = 40,
+    daemon_command: Annotated[list[str] | None, typer.Option(hidden=True)] = None,
+    patience: Annotated[float | None, typer.Option(hidden=True)] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Unattended: verify everything and end.")] = False,
+) -> None:
+    """Show everything at work between a simulated Stash and a simulated Plex. Needs and touches nothing of yours."""
+    import os
+
+    from plexsync import demo as show
+
+    options = show.Options(
+        check=check,
+        as_json=call_of(context).as_json,
+        scenes=scenes,
+        daemon_command=tuple(daemon_command or ()),
+        patience=patience,
+    )
+    raise typer.Exit(show.run(options, os.environ))

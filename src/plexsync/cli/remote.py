@@ -50,13 +50,13 @@ class Remote:
                     if line.strip():
                         yield _told(json.loads(line))
         except (httpx2.HTTPError, ValueError) as error:
-            raise Failed(f"The daemon broke off ({error or type(error).__name__})") from error
+            raise Failed(f"The daemon broke off ({_reason(error)})") from error
 
     def _answer(self, method: str, path: str, **content: Any) -> Any:
         try:
             answer = self.client.request(method, path, **content)
         except httpx2.HTTPError as error:
-            raise Failed(f"The daemon does not answer ({error or type(error).__name__})") from error
+            raise Failed(f"The daemon does not answer ({_reason(error)})") from error
         if answer.status_code >= 400:
             raise Failed(_refusal(answer))
         return answer.json()
@@ -98,3 +98,7 @@ def _key(data_dir: Path) -> str:
         return msgspec.json.decode(path.read_bytes(), type=_Key).api_key
     except (OSError, msgspec.MsgspecError) as error:
         raise Failed(f"The API key in {path} cannot be read ({error}): run this as the daemon's user") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

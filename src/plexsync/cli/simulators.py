@@ -28,7 +28,7 @@ def plex(
 
 
 @sim.command()
-def stash(  # noqa: PLR0913 -- options of a verb
+def stash(
     port: Port = 0,
     scenes: Annotated[int, typer.Option(help="Scenes in the library.", min=0)] = 40,
     plugin: Annotated[list[Path] | None, typer.Option(help="Folder that holds plugins; repeatable.")] = None,

@@ -5,60 +5,80 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_JOINERS = "\u200c\u200d"
+from plexsync.model.graphemes import JOINERS, SELECTORS, is_drawn, is_inside, shapes_its_end
+
 _SPACES = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
-_NOT_DRAWN = ("Cc", "Cf", "Cs")
-_FLAG_TAGS = range(0xE0020, 0xE0080)
+#: The flag of a part of a country: a black flag, its code in letters that are not drawn, an end mark.
+_FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)")
 _KEEP_AT_LEAST = 0.8
 
 
 def normal_text(text: str, *, limit: int = 0, lines: bool = False) -> str:
     """One text in normal form; `limit` in characters, 0 for none; `lines` keeps line breaks (summaries)."""
-    text = _BREAKS.sub("\n", unicodedata.normalize("NFC", text))
-    if not lines:
-        text = text.replace("\n", " ")
-    text = _visible(text.replace("\t", " "))
-    text = _SPACES.sub(" ", text)
-    text = "\n".join(line.strip() for line in text.split("\n")).strip()
-    # Taking a character out can bring two together that compose.
-    text = unicodedata.normalize("NFC", text)
-    return cut(text, limit) if limit else text
-
-
-def _visible(text: str) -> str:
-    kept: list[str] = []
-    for place, char in enumerate(text):
-        before, after = kept[-1] if kept else "\n", text[place + 1 : place + 2]
-        if char == "\n" or _is_drawn(char) or char.isspace() or _shapes_its_neighbours(char, before, after):
-            kept.append(char)
-    return "".join(kept)
-
-
-def _shapes_its_neighbours(char: str, before: str, after: str) -> bool:
-    if char in _JOINERS:
-        return before not in _JOINERS and not before.isspace() and _is_drawn(after)
-    return ord(char) in _FLAG_TAGS and ord(before) >= 0x1F000
-
-
-def _is_drawn(char: str) -> bool:
-    return bool(char) and not char.isspace() and unicodedata.category(char) not in _NOT_DRAWN
+    text = _cleaned(text, lines=lines)
+    if not limit or len(text) <= limit:
+        return text
+    # What the cut left without its neighbour goes as well.
+    return _cleaned(cut(text, limit), lines=lines)
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters; at a word boundary when that keeps at least four fifths of them."""
+    """At most `limit` characters; at a word boundary when that keeps at least four fifths of them.
+
+    What a reader takes for one character stays whole, unless it alone is longer than the limit.
+    """
     if len(text) <= limit:
         return text
     end = limit
-    while end > 0 and _belongs_to_previous(text, end):
+    while end > 0 and is_inside(text, end):
         end -= 1
     end = end or limit
     boundary = max(text.rfind(" ", 0, end + 1), text.rfind("\n", 0, end + 1))
     if boundary >= limit * _KEEP_AT_LEAST:
         end = boundary
-    return text[:end].rstrip(" \n" + _JOINERS)
+    return text[:end].rstrip(" \n")
 
 
-def _belongs_to_previous(text: str, place: int) -> bool:
-    char, before = text[place], text[place - 1]
-    return unicodedata.category(char) in ("Mn", "Me", "Mc", "Cf", "Sk") or before in _JOINERS
+def _cleaned(text: str, *, lines: bool) -> str:
+    text = unicodedata.normalize("NFC", text)
+    if not text.isprintable():
+        text = _BREAKS.sub("\n", text)
+        text = _joined("".join(map(_drawn_part, _FLAG.split(text))))
+    elif not text.isascii():
+        text = _joined(text)
+    text = _SPACES.sub(" ", text if lines else text.replace("\n", " "))
+    text = "\n".join(line.strip() for line in text.split("\n")).strip()
+    # Taking a character out can bring two together that compose.
+    return unicodedata.normalize("NFC", text)
+
+
+def _drawn_part(text: str) -> str:
+    if _FLAG.fullmatch(text):
+        return text
+    return "".join(char for char in text if char.isspace() or char in JOINERS or is_drawn(char))
+
+
+def _joined(text: str) -> str:
+    """Joiners and variation selectors stay only where they change how a neighbour looks."""
+    if JOINERS.isdisjoint(text) and SELECTORS.isdisjoint(text):
+        return text
+    kept: list[str] = []
+    for place, char in enumerate(text):
+        before = kept[-1] if kept else " "
+        if char in JOINERS:
+            after = text[place + 1 : place + 2]
+            stays = _can_be_joined(before) and (_begins(after) or shapes_its_end(char, before))
+        else:
+            stays = char not in SELECTORS or not (before.isspace() or before in JOINERS or before in SELECTORS)
+        if stays:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _can_be_joined(char: str) -> bool:
+    return not char.isspace() and char not in JOINERS
+
+
+def _begins(char: str) -> bool:
+    return bool(char) and not char.isspace() and char not in JOINERS and char not in SELECTORS

@@ -107,11 +107,11 @@ def _found(conn: Connection, server: str, column: sa.Column[str], keys: Iterable
     pairs: dict[tuple[str, int], None] = {}
     for some in batches(keys):
         statement = sa.select(column, item_files.c.rating_key).where(item_files.c.server == server, column.in_(some))
-        ordered = statement.order_by(item_files.c.rating_key)
-        pairs |= dict.fromkeys((key, rating_key) for key, rating_key in conn.execute(ordered))
+        pairs |= dict.fromkeys((row[0], row[1]) for row in conn.execute(statement))
     entries = of_keys(conn, server, {rating_key for _, rating_key in pairs})
     found: dict[str, list[IndexedItem]] = defaultdict(list)
-    for key, rating_key in pairs:
+    # Sorted here: asked to sort, SQLite walks all items of the server in order instead of looking the key up.
+    for key, rating_key in sorted(pairs):
         found[key].append(entries[rating_key])
     return dict(found)
 

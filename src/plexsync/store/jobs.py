@@ -47,6 +47,36 @@ LONGEST_BACKOFF = 700.0
 _IS_READY = jobs.c.state == sa.literal_column(f"'{READY}'")
 _IS_WORKING = jobs.c.state == sa.literal_column(f"'{WORKING}'")
 
+# Statements of the busiest way are made once: making one costs more than SQLite needs to run it.
+_IN_LANE = (
+    sa.select(jobs.c.scene)
+    .where(jobs.c.server == sa.bindparam("of_server"), jobs.c.lane == sa.bindparam("of_lane"), _IS_READY)
+    .order_by(jobs.c.due_at, jobs.c.scene)
+    .limit(sa.bindparam("at_most"))
+    .with_for_update(skip_locked=True)
+)
+_DUE = _IN_LANE.where(jobs.c.due_at <= sa.bindparam("at"))
+_TOO_FAR = _IN_LANE.where(jobs.c.due_at > sa.bindparam("at"))
+_TAKE = (
+    sa.update(jobs)
+    .where(
+        jobs.c.server == sa.bindparam("of_server"),
+        jobs.c.scene.in_(sa.bindparam("of_scenes", expanding=True)),
+    )
+    .values(state=WORKING, token=sa.bindparam("by_token"), claimed_generation=jobs.c.generation)
+    .returning(jobs)
+)
+_HELD = sa.and_(
+    jobs.c.server == sa.bindparam("of_server"),
+    jobs.c.scene == sa.bindparam("of_scene"),
+    _IS_WORKING,
+    jobs.c.token == sa.bindparam("by_token"),
+    jobs.c.claimed_generation == sa.bindparam("at_generation"),
+)
+_DONE = sa.delete(jobs).where(_HELD, jobs.c.generation == sa.bindparam("at_generation"))
+_LOOK = sa.select(jobs).where(_HELD).with_for_update()
+_TAKE_OUT = sa.delete(jobs).where(_HELD)
+
 
 def claim(
     conn: Connection,
@@ -58,26 +88,21 @@ def claim(
     token: str,
     longest_backoff: float = LONGEST_BACKOFF,
 ) -> list[Job]:
-    """Take due jobs, lane by lane in the given order, the longest due first.
+    """Take due jobs, lane by lane in the given order, the longest due first; then those due too far ahead.
 
     `token` is new for every claim: it is what tells this claim from one that was voided.
     """
     scenes: list[int] = []
-    for lane in lanes:
-        for due in (jobs.c.due_at <= now, jobs.c.due_at > now + longest_backoff):
+    for statement, at in ((_DUE, now), (_TOO_FAR, now + longest_backoff)):
+        for lane in lanes:
             if len(scenes) < limit:
-                scenes += conn.scalars(_first(server, lane, due, limit - len(scenes)))
+                wanted = {"of_server": server, "of_lane": int(lane), "at": at, "at_most": limit - len(scenes)}
+                scenes += conn.scalars(statement, wanted)
     if not scenes:
         return []
-    values = {"state": WORKING, "token": token, "claimed_generation": jobs.c.generation}
-    taken = sa.update(jobs).where(jobs.c.server == server, jobs.c.scene.in_(scenes)).values(values)
-    found = {row.scene: _job(row) for row in conn.execute(taken.returning(jobs))}
+    taken = conn.execute(_TAKE, {"of_server": server, "of_scenes": scenes, "by_token": token})
+    found = {row.scene: _job(row) for row in taken}
     return [found[scene] for scene in scenes]
-
-
-def _first(server: str, lane: Lane, due: sa.ColumnElement[bool], limit: int) -> sa.Select[tuple[int]]:
-    statement = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.lane == int(lane), _IS_READY, due)
-    return statement.order_by(jobs.c.due_at, jobs.c.scene).limit(limit).with_for_update(skip_locked=True)
 
 
 def _job(row: sa.Row[Any]) -> Job:
@@ -102,40 +127,37 @@ def finish(conn: Connection, job: Job, outcome: Outcome, now: float) -> bool:
     `context["index_version"]` is no longer the index's is due now, not counted. `context["digest"]` is kept with
     a dead letter.
     """
-    ours = _held(job)
-    if outcome.verdict is Verdict.DONE:
-        unmoved = sa.and_(ours, jobs.c.generation == job.generation)
-        if conn.execute(sa.delete(jobs).where(unmoved)).rowcount:
-            return True
-    row = conn.execute(sa.select(jobs).where(ours).with_for_update()).one_or_none()
+    ours = _key(job)
+    if outcome.verdict is Verdict.DONE and conn.execute(_DONE, ours).rowcount:
+        return True
+    row = conn.execute(_LOOK, ours).one_or_none()
     if row is None:
         return False
     if row.generation != job.generation:
         _update(conn, ours, anew(now) | _last_failure(outcome))
     elif outcome.verdict is Verdict.DECISION:
-        conn.execute(sa.delete(jobs).where(ours))
+        conn.execute(_TAKE_OUT, ours)
         if outcome.decision is not None:
             decisions.decide(conn, job.server, job.scene, outcome.decision, now)
     elif outcome.verdict is Verdict.DEAD:
-        conn.execute(sa.delete(jobs).where(ours))
+        conn.execute(_TAKE_OUT, ours)
         bury(conn, _letter(row, outcome, now))
     else:
         _update(conn, ours, _waiting(conn, row, outcome, now))
     return True
 
 
-def _held(job: Job) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        jobs.c.server == job.server,
-        jobs.c.scene == job.scene,
-        _IS_WORKING,
-        jobs.c.token == job.token,
-        jobs.c.claimed_generation == job.generation,
-    )
+def _key(job: Job) -> dict[str, Any]:
+    return {
+        "of_server": job.server,
+        "of_scene": job.scene,
+        "by_token": job.token,
+        "at_generation": job.generation,
+    }
 
 
-def _update(conn: Connection, where: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
-    conn.execute(sa.update(jobs).where(where).values(values))
+def _update(conn: Connection, ours: dict[str, Any], values: dict[str, Any]) -> None:
+    conn.execute(sa.update(jobs).where(_HELD).values(values), ours)
 
 
 def _last_failure(outcome: Outcome) -> dict[str, Any]:

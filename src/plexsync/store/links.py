@@ -71,6 +71,6 @@ def count(conn: Connection, server: str) -> dict[int, int]:
 def _where(conn: Connection, server: str, column: sa.Column[int], keys: Iterable[int]) -> Iterable[Link]:
     for some in batches(keys):
         statement = sa.select(table).where(table.c.server == server, column.in_(some))
-        ordered = statement.order_by(table.c.scene, table.c.rating_key, table.c.stash_path)
-        for row in conn.execute(ordered):
-            yield Link(**row._asdict())
+        # Sorted here: asked to sort, SQLite walks all links of the server in order instead of looking the keys up.
+        links = [Link(**row._asdict()) for row in conn.execute(statement)]
+        yield from sorted(links, key=lambda link: (link.scene, link.rating_key, link.stash_path))

@@ -22,6 +22,31 @@ MAX_REASONS = 10
 
 Key = tuple[str, int]
 
+# Statements of the busiest way are made once: making one costs more than SQLite needs to run it.
+_DRAW = (
+    sa.update(counters)
+    .where(counters.c.name == "generation")
+    .values(value=counters.c.value + sa.bindparam("count"))
+    .returning(counters.c.value)
+)
+_QUEUED = (
+    sa.select(jobs.c.scene, jobs.c.lane, jobs.c.reasons, jobs.c.state, jobs.c.due_at)
+    .where(
+        jobs.c.server == sa.bindparam("of_server"),
+        jobs.c.scene.in_(sa.bindparam("of_scenes", expanding=True)),
+    )
+    .with_for_update()
+)
+_UNSETTLE = tuple(
+    sa.delete(table).where(
+        table.c.server == sa.bindparam("of_server"),
+        table.c.scene.in_(sa.bindparam("of_scenes", expanding=True)),
+    )
+    for table in (dead_letters, decisions)
+)
+_INSERT = sa.insert(jobs)
+_MOVE = sa.update(jobs).where(jobs.c.server == sa.bindparam("of_server"), jobs.c.scene == sa.bindparam("of_scene"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
@@ -54,13 +79,7 @@ def draw(conn: Connection, count: int) -> range:
     """So many new generations. On PostgreSQL the counter's row lock also lets puts pass one by one."""
     if not count:
         return range(0)
-    statement = (
-        sa.update(counters)
-        .where(counters.c.name == "generation")
-        .values(value=counters.c.value + count)
-        .returning(counters.c.value)
-    )
-    last = int(conn.execute(statement).scalar_one())
+    last = int(conn.execute(_DRAW, {"count": count}).scalar_one())
     return range(last - count + 1, last + 1)
 
 
@@ -103,9 +122,8 @@ def _put_some(conn: Connection, server: str, wishes: Sequence[_Wish], now: float
 
 
 def _queued(conn: Connection, server: str, scenes: Sequence[int]) -> dict[int, sa.Row[*tuple[Any, ...]]]:
-    columns = (jobs.c.scene, jobs.c.lane, jobs.c.reasons, jobs.c.state, jobs.c.due_at)
-    statement = sa.select(*columns).where(jobs.c.server == server, jobs.c.scene.in_(scenes))
-    return {row.scene: row for row in conn.execute(statement.with_for_update())}
+    found = conn.execute(_QUEUED, {"of_server": server, "of_scenes": scenes})
+    return {row.scene: row for row in found}
 
 
 def _settled(conn: Connection, server: str, gaps: Sequence[_Wish]) -> set[int]:
@@ -126,9 +144,9 @@ def _insert(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) 
     if not wishes:
         return
     scenes = [wish.scene for wish in wishes]
-    for settled in (dead_letters, decisions):
-        conn.execute(sa.delete(settled).where(settled.c.server == server, settled.c.scene.in_(scenes)))
-    conn.execute(sa.insert(jobs), [_new_row(server, wish, now) for wish in wishes])
+    for unsettle in _UNSETTLE:
+        conn.execute(unsettle, {"of_server": server, "of_scenes": scenes})
+    conn.execute(_INSERT, [_new_row(server, wish, now) for wish in wishes])
 
 
 def _new_row(server: str, wish: _Wish, now: float) -> dict[str, Any]:
@@ -162,12 +180,9 @@ def _move(conn: Connection, server: str, pairs: Sequence[tuple[sa.Row[*tuple[Any
             worked.append(values)
         else:
             waiting.append(values | anew(min(row.due_at, now)))
-    statement = sa.update(jobs).where(
-        jobs.c.server == sa.bindparam("of_server"), jobs.c.scene == sa.bindparam("of_scene")
-    )
     for rows in (waiting, worked):
         if rows:
-            conn.execute(statement, rows)
+            conn.execute(_MOVE, rows)
 
 
 def anew(due_at: float) -> dict[str, Any]:

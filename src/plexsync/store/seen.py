@@ -71,8 +71,9 @@ def scenes_at(conn: Connection, path_keys: Iterable[str]) -> dict[str, list[int]
     found: dict[str, list[int]] = defaultdict(list)
     columns = (scene_files.c.path_key, scene_files.c.scene)
     for some in batches(path_keys):
-        statement = sa.select(*columns).distinct().where(scene_files.c.path_key.in_(some))
-        for key, scene in conn.execute(statement.order_by(scene_files.c.scene)):
+        statement = sa.select(*columns).where(scene_files.c.path_key.in_(some))
+        # Sorted here: asked to sort, SQLite may walk the whole table in order instead of looking the keys up.
+        for key, scene in sorted({(row[0], row[1]) for row in conn.execute(statement)}):
             found[key].append(scene)
     return dict(found)
 
@@ -83,7 +84,7 @@ def scenes_named(conn: Connection, name_keys: Iterable[str]) -> dict[str, list[t
     columns = (scene_files.c.name_key, scene_files.c.scene, scene_files.c.path)
     for some in batches(name_keys):
         statement = sa.select(*columns).where(scene_files.c.name_key.in_(some))
-        for key, scene, path in conn.execute(statement.order_by(scene_files.c.scene)):
+        for key, scene, path in sorted((row[0], row[1], row[2]) for row in conn.execute(statement)):
             found[key].append((scene, path))
     return dict(found)
 

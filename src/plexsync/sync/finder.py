@@ -97,12 +97,23 @@ class Finder:
 
     def _shared(self, connection: Connection, scene: Scene, ties: tuple[links.Link, ...]) -> str:
         """Why the items found belong to another scene as well; "" when they do not."""
-        others = links.of_items(connection, self.server, [tie.rating_key for tie in ties])
-        for tie in ties:
-            for other in others.get(tie.rating_key, ()):
-                if other.scene != scene.id and seen.known(connection, [other.scene]):
-                    return f"item {tie.rating_key} of Plex also holds a file of scene {other.scene}"
+        keys = [tie.rating_key for tie in ties]
+        linked = links.of_items(connection, self.server, keys)
+        items = index.of_keys(connection, self.server, keys)
+        for key in keys:
+            rivals = {other.scene for other in linked.get(key, ())}
+            if key in items:
+                rivals |= self._scenes_of(connection, items[key])
+            if others := seen.known(connection, rivals - {scene.id}):
+                return f"item {key} of Plex also holds a file of scene {min(others)}"
         return ""
+
+    def _scenes_of(self, connection: Connection, item: IndexedItem) -> set[int]:
+        """The scenes that have a file exactly where the item has one."""
+        if len(item.parts) < 2:
+            return set()
+        places = [path_key(to) for part in item.parts if (to := self.paths.to_stash(part.path)) is not None]
+        return {scene for scenes in seen.scenes_at(connection, places).values() for scene in scenes}
 
     def _refusal(self, scene: Scene, matches: list[Match]) -> tuple[str, str]:
         if not scene.files:

@@ -117,7 +117,7 @@ def _failed(gate: Gate, source: str, reason: str, now: float) -> Gate:
     if gate.state is GateState.HALF_OPEN:
         return _enter(gate, GateState.OPEN, now, reason)
     if gate.state is GateState.HELD:
-        return gate if source == _HEALTH_CHECK else replace(gate, healthy=0)
+        return gate
     sources = gate.sources if source in gate.sources or len(gate.sources) > 1 else (*gate.sources, source)
     gate = replace(
         gate,

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 from plexsync.log import logger
-from plexsync.model.errors import Incompatible, NeedsSignIn, SyncError
+from plexsync.model.errors import Incompatible, NeedsSignIn, StoreError, SyncError
 from plexsync.model.work import Peer
 from plexsync.sync.clock import Clock
 from plexsync.sync.gate import (
@@ -49,7 +50,9 @@ class Gatekeeper:
     _listeners: list[Callable[[], None]] = field(default_factory=list)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _checking: asyncio.Task[bool] | None = None
-    _last_error: SyncError | None = None
+    _counted: WeakSet[SyncError] = field(default_factory=WeakSet)  #: failures that other scenes may share
+    _unsaved: bool = False
+    _to_give_back: float | None = None
 
     @property
     def closed(self) -> bool:
@@ -67,16 +70,14 @@ class Gatekeeper:
 
     async def failed(self, error: SyncError, scene: int) -> None:
         """A job met `error`. One failure that many scenes shared counts once."""
-        if error is self._last_error:
+        if error in self._counted:
             return
-        self._last_error = error
+        self._counted.add(error)
         if isinstance(error, NeedsSignIn | Incompatible):
             await self._feed(PersonNeeded(error.message))
         elif error.moves_gate:
             await self._feed(JobFailed(scene, error.message))
             await self.healthy()
-        else:
-            await self._feed(JobDone())
 
     async def answered(self) -> None:
         """A job got its answers."""
@@ -93,8 +94,12 @@ class Gatekeeper:
         while True:
             pause = self.gate.check_every
             self._stirred.clear()
-            if not await self.clock.wait(self._stirred, pause):
-                await self._feed(TimePassed())
+            if await self.clock.wait(self._stirred, pause):
+                continue
+            before = self.gate
+            await self._feed(TimePassed())
+            if self.gate is before:
+                # What time has just half opened stays so until the next check: a job may prove more.
                 await self.healthy()
 
     async def _check(self) -> bool:
@@ -106,20 +111,41 @@ class Gatekeeper:
         except SyncError as error:
             await self._feed(CheckFailed(error.message))
             return False
-        await self._feed(CheckPassed(await self.around.jobs_wait()))
+        await self._feed(CheckPassed(await self._jobs_wait()))
         return True
+
+    async def _jobs_wait(self) -> bool:
+        try:
+            return await self.around.jobs_wait()
+        except StoreError:
+            return True
 
     async def _feed(self, event: GateEvent) -> None:
         before, self.gate = self.gate, step(self.gate, event, self.clock.now())
         if before.state is self.gate.state:
+            if self._unsaved:
+                await self._remember()
             return
         self._report(before)
         if self.gate.state in (GateState.OPEN, GateState.HELD) and before.state is GateState.CLOSED:
-            await self.around.opened(self.gate.first_failure_at)
-        await self.around.save(self.gate)
+            self._to_give_back = self.gate.first_failure_at
         self._stirred.set()
         for listener in self._listeners:
             listener()
+        await self._remember()
+
+    async def _remember(self) -> None:
+        """Keep the state, and give counted attempts back. A store that cannot is asked again at the next event."""
+        self._unsaved = True
+        try:
+            if self._to_give_back is not None:
+                await self.around.opened(self._to_give_back)
+                self._to_give_back = None
+            await self.around.save(self.gate)
+        except StoreError as error:
+            _log.warning("the state of a gate cannot be kept yet", peer=self.name, reason=str(error))
+        else:
+            self._unsaved = False
 
     def _report(self, before: Gate) -> None:
         facts: dict[str, Any] = {"peer": self.name, "state": self.gate.state.value, "was": before.state.value}

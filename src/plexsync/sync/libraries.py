@@ -21,6 +21,8 @@ from plexsync.sync.clock import Clock
 
 _log = logger("plexsync.libraries")
 _PAGE = 1000
+#: Kept in place of a library's marks while it is listed; anything that doubts it meanwhile takes it away.
+_UNDER_WAY = "under way"
 
 
 class FirstContact(StrEnum):
@@ -97,48 +99,68 @@ class Libraries:
         for section in self.synced:
             if listed.get(str(section.key)) == section.marks and section.key in known:
                 continue
+            await self.database.run(partial(self._begin_listing, section))
             moved = await self._list(section, first=str(section.key) not in listed) or moved
-            listed[str(section.key)] = section.marks
+            await self.database.run(partial(self._end_listing, section))
         rows = [_facts(section) for section in self.sections]
-
-        def remember(connection: Connection) -> None:
-            preferences.put(connection, f"sections:{self.server}", rows)
-            preferences.put(connection, f"listed:{self.server}", listed)
-
         if moved or known != {section.key: section.marks for section in self.sections}:
-            await self.database.run(remember)
+            await self.database.run(lambda c: preferences.put(c, f"sections:{self.server}", rows))
         return moved
 
     async def forget_item(self, rating_key: int) -> None:
-        """Plex itself said by id that the item is gone."""
-        await self.database.run(lambda c: index.remove(c, self.server, [rating_key]))
+        """Plex itself said by id that the item is gone. Its library is listed anew at the next look."""
+
+        def write(connection: Connection) -> None:
+            held = index.of_keys(connection, self.server, [rating_key])
+            index.remove(connection, self.server, [rating_key])
+            self._doubt(connection, {item.section for item in held.values()})
+
+        await self.database.run(write)
 
     async def correct_item(self, item: IndexedItem) -> None:
         """The item was just read and holds other files than the index says."""
 
         def write(connection: Connection) -> None:
             index.upsert(connection, self.server, [item], self._next_run(connection))
+            self._doubt(connection, {item.section})
 
         await self.database.run(write)
+
+    def _doubt(self, connection: Connection, sections: set[int]) -> None:
+        """The index was wrong about these libraries: what was listed of them does not count."""
+        name = f"listed:{self.server}"
+        listed = preferences.get(connection, name) or {}
+        preferences.put(connection, name, listed | {str(key): "" for key in sections if str(key) in listed})
 
     async def _load_contacts(self) -> None:
         prefix = f"first contact:{self.server}:"
         rows = await self.database.run(lambda c: preferences.all_under(c, prefix))
         self._contacts = {int(name.removeprefix(prefix)): FirstContact(value) for name, value in rows.items()}
 
+    def _begin_listing(self, section: Section, connection: Connection) -> None:
+        listed = preferences.get(connection, f"listed:{self.server}") or {}
+        if str(section.key) in listed:
+            preferences.put(connection, f"listed:{self.server}", listed | {str(section.key): _UNDER_WAY})
+
+    def _end_listing(self, section: Section, connection: Connection) -> None:
+        """Unless something in it was doubted meanwhile, the library counts as listed."""
+        listed = preferences.get(connection, f"listed:{self.server}") or {}
+        if listed.get(str(section.key), _UNDER_WAY) == _UNDER_WAY:
+            preferences.put(connection, f"listed:{self.server}", listed | {str(section.key): section.marks})
+
     async def _list(self, section: Section, *, first: bool) -> bool:
         run = await self.database.run(self._next_run)
-        new: list[str] = []
-        async for page in self.plex.items(section.key, page_size=_PAGE):
-            new += await self.database.run(partial(self._upsert, page, run))
-        gone = await self._gone(section, run)
-        if not new and not gone:
-            return False
         # What the first listing shows is the backlog; what a later one shows came since.
         reason = "indexed" if first else "appeared"
-        await self.database.run(lambda c: self._commit(c, new, gone, run, reason))
-        _log.info("library indexed", library=section.title, new=len(new), gone=len(gone))
-        return True
+        new = 0
+        async for page in self.plex.items(section.key, page_size=_PAGE):
+            new += await self.database.run(partial(self._take, page, run, reason))
+        gone = await self._gone(section, run)
+        if gone:
+            await self.database.run(partial(self._remove, gone, run))
+        if new or gone:
+            _log.info("library indexed", library=section.title, new=new, gone=len(gone))
+        return bool(new or gone)
 
     async def _gone(self, section: Section, run: int) -> list[int]:
         """Items that the listing did not show and that Plex, asked by id, does not have."""
@@ -147,22 +169,25 @@ class Libraries:
         moved = [item for item in still.values() if item.section == section.key]
         return [key for key in unseen if key not in {item.rating_key for item in moved}]
 
-    def _upsert(self, page: Sequence[IndexedItem], run: int, connection: Connection) -> list[str]:
-        return index.upsert(connection, self.server, page, run)
+    def _take(self, page: Sequence[IndexedItem], run: int, reason: str, connection: Connection) -> int:
+        """The index learns a page, and every scene that a new file may belong to is put, whatever its state."""
+        new = index.upsert(connection, self.server, page, run)
+        if new:
+            index.advance(connection, self.server)
+            scenes = sorted(self._scenes_of(connection, new))
+            puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason=reason) for scene in scenes]
+            jobs.put(connection, puts, self.clock.now())
+        return len(new)
+
+    def _remove(self, gone: Sequence[int], run: int, connection: Connection) -> None:
+        index.remove(connection, self.server, gone, run=run)
+        index.advance(connection, self.server)
 
     def _next_run(self, connection: Connection) -> int:
         name = f"index run:{self.server}"
         run = int(preferences.get(connection, name) or 0) + 1
         preferences.put(connection, name, run)
         return run
-
-    def _commit(self, connection: Connection, new: Sequence[str], gone: Sequence[int], run: int, reason: str) -> None:
-        """The index moves, and every scene that a new file may belong to is put, whatever its state."""
-        index.remove(connection, self.server, gone, run=run)
-        index.advance(connection, self.server)
-        scenes = self._scenes_of(connection, new)
-        puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason=reason) for scene in sorted(scenes)]
-        jobs.put(connection, puts, self.clock.now())
 
     def _scenes_of(self, connection: Connection, plex_paths: Sequence[str]) -> set[int]:
         mapped = [path_key(to) for path in plex_paths if (to := self.paths.to_stash(path)) is not None]

@@ -8,7 +8,7 @@ from typing import Any
 
 from plexsync.art import Art
 from plexsync.model.compare import same
-from plexsync.model.errors import PlexNotFound, PlexTemporaryError, SyncError, TemporaryError
+from plexsync.model.errors import PlexNotFound, PlexTemporaryError, SyncError
 from plexsync.model.fields import FIELDS, Field, Owner, Value
 from plexsync.model.item import IndexedItem, Item
 from plexsync.model.item_values import value_of
@@ -115,7 +115,8 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mappi
         held_now = await items.ask(tie.rating_key for tie in found.links)
         attempt.answered.add(Peer.PLEX)
         await _check_links(found.links, held_now, tools)
-        plans, trouble = await plan_scene(scene, found.links, tools, held_now)
+        look = not BACKLOG_REASONS.issuperset(job.reasons)
+        plans, trouble = await plan_scene(scene, found.links, tools, held_now, look=look)
         attempt.plans = tuple(plans)
         held = _held(job, plans, tools)
         due = [plan for plan in plans if plan.changes and plan not in held]
@@ -136,14 +137,19 @@ async def plan_scene(
     ties: Sequence[links.Link],
     tools: Tools,
     items: Mapping[int, Item],
+    *,
+    look: bool = False,
 ) -> tuple[list[Plan], SyncError | None]:
-    """One plan per item. A cover that cannot be had now does not hold the rest up; its error is the second value."""
+    """One plan per item. A cover that cannot be had now does not hold the rest up; its error is the second value.
+
+    `look` asks Stash for the cover even where its time says that it is the known one.
+    """
     wanted: dict[Field, Value] = desired(scene, tools.rules)
     trouble: SyncError | None = None
     if tools.rules.owner(Field.POSTER) is not Owner.PLEX:
         try:
-            wanted[Field.POSTER] = await tools.art.cover(scene, tools.clock.now())
-        except TemporaryError as error:
+            wanted[Field.POSTER] = await tools.art.cover(scene, tools.clock.now(), look=look)
+        except SyncError as error:
             trouble = error
     written = await tools.database.run(lambda c: ledger.rows(c, tools.server, [tie.plex_path for tie in ties]))
     plans: dict[int, Plan] = {}
@@ -172,6 +178,8 @@ async def _check_links(ties: Sequence[links.Link], items: Mapping[int, Item], to
     for tie in ties:
         item = items.get(tie.rating_key)
         if item is None:
+            # Another server at this address would not have it either.
+            await tools.plex.check()
             await tools.libraries.forget_item(tie.rating_key)
             raise PlexNotFound(f"item {tie.rating_key} is gone from Plex")
         if path_key(tie.plex_path) not in {path_key(part.path) for part in item.parts}:
@@ -294,6 +302,12 @@ def link_text(rating_key: int, path: str) -> str:
     return f"{rating_key}:{path}"
 
 
+class NotTaken(PlexTemporaryError):
+    """Plex answered well to a write and holds another value all the same: it says nothing about Plex's health."""
+
+    moves_gate = False
+
+
 def _insist(writes: Sequence[Read]) -> None:
     """A write that Plex answered well and did not carry out is tried again, until the plan takes it for refused."""
     for write in writes:
@@ -302,7 +316,7 @@ def _insist(writes: Sequence[Read]) -> None:
             raise PlexNotFound(f"item {key} is gone from Plex since it was written")
         if write.refused:
             fields = ", ".join(write.refused)
-            raise PlexTemporaryError(f"Plex holds another value than was written: {fields} of item {key}")
+            raise NotTaken(f"Plex holds another value than was written: {fields} of item {key}")
 
 
 def _forget(connection: Connection, tools: Tools, scene: int) -> None:

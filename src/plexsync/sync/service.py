@@ -69,7 +69,8 @@ class Service:
         if not self.servers or not all(server.worker.idle for server in self.servers):
             return False
         if any(
-            (entry.at_start and not entry.runs) or entry.asked.is_set() for entry in self.timetable.entries.values()
+            (entry.at_start and not entry.runs) or entry.asked.is_set() or entry.under_way
+            for entry in self.timetable.entries.values()
         ):
             return False
         return all(self._nothing_due(depth) for depth in await self._depths())
@@ -169,9 +170,9 @@ class Service:
     async def _watch(self, spool: Spool) -> None:
         """Take in what lies in the folder, at each nudge and each `poll_interval`."""
         nudged = asyncio.Event()
-        spool.listen(nudged)
         try:
             while True:
+                spool.listen(nudged)
                 await spool.drain()
                 await self.clock.wait(nudged, self.poll_interval)
                 nudged.clear()

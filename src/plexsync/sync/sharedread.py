@@ -23,6 +23,7 @@ class SharedRead(Generic[K, V]):
     def __init__(self, fetch: Callable[[Sequence[K]], Awaitable[Mapping[K, V]]], members: int) -> None:
         self._fetch = fetch
         self._missing = members
+        self._askers = 0
         self._keys: dict[K, None] = {}
         self._answer: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
@@ -39,22 +40,40 @@ class SharedRead(Generic[K, V]):
     async def ask(self, keys: Iterable[K]) -> Mapping[K, V]:
         """All wanted values that exist; a key without one is absent."""
         wanted = list(keys)
+        if not wanted:
+            self.arrived()
+            return {}
         self._keys.update(dict.fromkeys(wanted))
+        self._askers += 1
         self.arrived()
-        found = await asyncio.shield(self._answer)
+        try:
+            found = await asyncio.shield(self._answer)
+        finally:
+            self._askers -= 1
+            self._abandon()
         return {key: found[key] for key in wanted if key in found}
 
     def arrived(self) -> None:
-        """One member fewer to wait for; the last one starts the fetch."""
+        """One member fewer to wait for; the last one starts the fetch, if anyone still wants it."""
         self._missing -= 1
-        if self._missing == 0 and self._keys:
+        if self._missing == 0 and self._askers:
             self._task = asyncio.create_task(self._run())
+
+    def _abandon(self) -> None:
+        """Once all who asked were cancelled, nobody needs the answer."""
+        if not self._askers and self._task is not None and not self._task.done():
+            self._task.cancel()
 
     async def _run(self) -> None:
         try:
             found = await self._fetch(list(self._keys))
-        except BaseException as error:  # noqa: BLE001 -- handed on to the members, who asked for it
+        except asyncio.CancelledError:
+            self._answer.cancel()
+            raise
+        except Exception as error:  # noqa: BLE001 -- handed on to the members, who asked for it
             self._answer.set_exception(error)
+            # Known to be seen: those who asked may all have been cancelled by now.
+            self._answer.exception()
         else:
             self._answer.set_result(found)
 

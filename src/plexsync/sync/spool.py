@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,11 @@ SOCKET_NAME = "nudge.sock"
 MARKER_NAME = "walk-needed.json"
 _FILES_AT_ONCE = 1000
 _LARGEST_FILE = 64 * 1024
+#: Seconds after which a file that the plugin began and never finished is dropped.
+_ABANDONED = 3600.0
+#: The largest id that Stash's database can hold.
+_LARGEST_ID = 2**63 - 1
+_ALL_MAY = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 
 class _Line(msgspec.Struct):
@@ -44,6 +50,10 @@ def parse(content: bytes) -> Event:
             number = int(str(line.id))
         except ValueError as error:
             raise ValueError(f"id {line.id!r} is no number") from error
+        if not 0 < number <= _LARGEST_ID:
+            raise ValueError(f"id {line.id!r} is no id of a scene")
+    if "\0" in (line.type + (line.path or "")):
+        raise ValueError("a text holds a zero byte")
     return Event(type=line.type, id=number, at=line.at, path=line.path, oshash=line.oshash)
 
 
@@ -56,31 +66,45 @@ class Spool:
     fault: str = ""  #: why the folder cannot be worked off as it should, for people; "" when it can
     _stuck: dict[str, int] = field(default_factory=dict)  #: files that could not be removed, by inode
     _socket: socket.socket | None = None
+    _deaf: str = ""  #: why there is no socket
 
     async def drain(self) -> int:
         """Take in all events of the folder; how many there were."""
         total = 0
-        while True:
-            try:
-                taken = await self._drain_some()
-            except StoreError as error:
-                self._report(f"events wait in {self.folder}: {error}")
-                return total
-            total += taken
-            if taken < _FILES_AT_ONCE:
-                return total
+        tried: set[str] = set()
+        try:
+            while names := [name for name in self._names() if name not in tried][:_FILES_AT_ONCE]:
+                tried.update(names)
+                total += await self._drain_some(names)
+        except (StoreError, OSError) as error:
+            self._report(f"events wait in {self.folder}: {error}")
+        else:
+            if not self._stuck:
+                self.fault = ""
+        return total
 
     def listen(self, nudged: asyncio.Event) -> None:
-        """Have `nudged` set whenever the plugin says that it left something. Without the socket, polling finds it."""
+        """Have `nudged` set whenever the plugin says that it left something. Without the socket, polling finds it.
+
+        May be called again and again: does nothing while the socket is there, and makes it where the folder came late.
+        """
         path = self.folder / SOCKET_NAME
+        if self._socket is not None and path.is_socket():
+            return
+        self.close()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            _make(self.folder)
             with suppress(FileNotFoundError):
                 path.unlink()
             self._socket = _bound(path)
         except OSError as error:
-            _log.warning("no nudges from this spool folder, it is polled", folder=str(self.folder), reason=str(error))
+            if str(error) != self._deaf:
+                self._deaf = str(error)
+                _log.warning(
+                    "no nudges from this spool folder, it is polled", folder=str(self.folder), reason=self._deaf
+                )
             return
+        self._deaf = ""
         asyncio.get_running_loop().add_reader(self._socket, self._heard, nudged)
 
     def close(self) -> None:
@@ -99,8 +123,7 @@ class Spool:
                 self._socket.recv(64)
         nudged.set()
 
-    async def _drain_some(self) -> int:
-        names = self._names()[:_FILES_AT_ONCE]
+    async def _drain_some(self, names: list[str]) -> int:
         events, read = self._read(names)
         if events:
             await self.intake.take(events)
@@ -109,15 +132,15 @@ class Spool:
 
     def _names(self) -> list[str]:
         try:
-            found = {entry.name: entry.inode() for entry in os.scandir(self.folder) if _is_event(entry.name)}
+            with os.scandir(self.folder) as entries:
+                listed = {entry.name: entry.inode() for entry in entries}
         except FileNotFoundError:
             return []
         except OSError as error:
-            self._report(f"the spool folder {self.folder} cannot be read ({error.strerror}): let PlexSync's user in")
-            return []
+            raise OSError(f"the folder cannot be read ({error.strerror}): let PlexSync's user in") from error
+        self._drop_abandoned(name for name in listed if name.endswith(".tmp"))
+        found = {name: inode for name, inode in listed.items() if _is_event(name)}
         self._stuck = {name: inode for name, inode in self._stuck.items() if found.get(name) == inode}
-        if not self._stuck:
-            self.fault = ""
         return sorted(name for name in found if name not in self._stuck)
 
     def _read(self, names: list[str]) -> tuple[list[Event], list[str]]:
@@ -135,6 +158,14 @@ class Spool:
                 continue
             read.append(name)
         return events, read
+
+    def _drop_abandoned(self, names: Iterable[str]) -> None:
+        """The plugin writes under another name first; what it did not finish says nothing."""
+        for name in names:
+            path = self.folder / name
+            with suppress(OSError):
+                if self.intake.clock.now() - path.stat().st_mtime > _ABANDONED:
+                    path.unlink()
 
     def _set_aside(self, path: Path, reason: str) -> None:
         """A file that cannot be understood is kept under another name, and a walk finds what it meant."""
@@ -171,6 +202,15 @@ def _is_event(name: str) -> bool:
     return (name[:1].isdigit() and name.endswith(".json")) or name == MARKER_NAME
 
 
+def _make(folder: Path) -> None:
+    """The folder, open to the plugin, which runs as another user in another container: events are only hints."""
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(_ALL_MAY)
+
+
 def _bound(path: Path) -> socket.socket:
     """A datagram socket at `path`, also where the path is longer than a socket's address may be."""
     heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -180,8 +220,7 @@ def _bound(path: Path) -> socket.socket:
             heard.bind(str(path))
         except OSError:
             heard.bind(f"/proc/self/fd/{folder}/{path.name}")
-        # The plugin runs as another user in another container: events are only hints.
-        path.chmod(stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO)
+        path.chmod(_ALL_MAY)
     except OSError:
         heard.close()
         raise

@@ -26,6 +26,7 @@ class Entry:
     every: float | None = None  #: None: only when asked for
     at_start: bool = True
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    under_way: bool = False
     runs: int = 0
     fault: str = ""  #: why the last run failed; "" when it did not
 
@@ -61,7 +62,9 @@ class Timetable:
             await entry.asked.wait()
         while True:
             entry.asked.clear()
+            entry.under_way = True
             await self._once(entry)
+            entry.under_way = False
             await self.clock.wait(entry.asked, _AGAIN if entry.fault else entry.every)
 
     async def _once(self, entry: Entry) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeVar
 
 from plexsync.log import logger
-from plexsync.model.errors import PlexNotFound, SyncError
+from plexsync.model.errors import PlexNotFound, StoreError, SyncError
 from plexsync.model.item import Item
 from plexsync.model.scene import Scene
 from plexsync.model.work import Job, Lane, Outcome, Peer, Verdict
@@ -20,9 +21,11 @@ from plexsync.sync.backoff import Backoff
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.scene import Attempt, Reads, Tools, missing_decision, sync_scene
 from plexsync.sync.sharedread import SharedRead
-from plexsync.sync.verdicts import Circumstances, outcome_of
+from plexsync.sync.verdicts import Circumstances, failure_of, outcome_of
 
 _log = logger("plexsync.worker")
+
+T = TypeVar("T")
 
 BATCH = 50
 #: Batches under way at once, which bounds the readers of a server; bulk leaves one for a single edit.
@@ -30,6 +33,8 @@ BATCHES = 4
 BULK_BATCHES = 3
 #: Longest sleep in seconds while nothing is due, so that a clock that jumped is noticed.
 _LONGEST_SLEEP = 60.0
+#: Seconds until a store that failed is asked again.
+_STORE_AGAIN = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Worker:
     _batches: dict[asyncio.Task[None], Lane] = field(default_factory=dict)
     _claims: count[int] = field(default_factory=count)
     _stopping: bool = False
+    _ending: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
         """Something was put, or a gate moved: look at the queue now."""
@@ -61,15 +67,19 @@ class Worker:
         """Work until `stop`. Claims of an earlier run are void: nobody holds them any more."""
         self.stash_gate.on_change(self.wake)
         self.plex_gate.on_change(self.wake)
-        await self.tools.database.run(lambda c: jobs.void_claims(c, self.tools.server))
+        await self._stored(lambda c: jobs.void_claims(c, self.tools.server))
         while not self._stopping:
             self._woken.clear()
-            if not await self._claim_batch():
-                await self._sleep()
+            try:
+                if not await self._claim_batch():
+                    await self._sleep()
+            except StoreError as error:
+                await self._store_failed(error)
 
     async def stop(self, grace: float) -> None:
         """Claim nothing more; give what is under way `grace` seconds to end, then let go of it."""
         self._stopping = True
+        self._ending.set()
         self.wake()
         if self._batches:
             _, late = await asyncio.wait(self._batches, timeout=grace)
@@ -77,13 +87,21 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _claim_batch(self) -> bool:
-        admitted = min(self.stash_gate.admits, self.plex_gate.admits)
-        if admitted == 0 or len(self._batches) >= (BATCHES if admitted > 1 else 1):
-            return False
+    @property
+    def _admitted(self) -> int:
+        return min(self.stash_gate.admits, self.plex_gate.admits)
+
+    def _open_lanes(self) -> list[Lane]:
+        """The lanes of which a batch may be claimed now."""
+        if self._admitted == 0 or len(self._batches) >= (BATCHES if self._admitted > 1 else 1):
+            return []
         bulk = sum(lane is Lane.BULK for lane in self._batches.values()) < BULK_BATCHES
-        for lanes in ((Lane.USER, Lane.CHANGE), (Lane.BULK,) if bulk else ()):
-            claimed = await self._claim(lanes, min(admitted, BATCH)) if lanes else []
+        return list(Lane) if bulk else [Lane.USER, Lane.CHANGE]
+
+    async def _claim_batch(self) -> bool:
+        admitted, lanes = self._admitted, self._open_lanes()
+        for some in ([lane for lane in lanes if lane is not Lane.BULK], [lane for lane in lanes if lane is Lane.BULK]):
+            claimed = await self._claim(some, min(admitted, BATCH)) if some else []
             if claimed:
                 task = asyncio.create_task(self._work(claimed))
                 self._batches[task] = claimed[0].lane
@@ -102,8 +120,8 @@ class Worker:
 
     async def _sleep(self) -> None:
         pause = _LONGEST_SLEEP
-        if min(self.stash_gate.admits, self.plex_gate.admits) > 0 and len(self._batches) < BATCHES:
-            due = await self.tools.database.run(lambda c: jobs.next_due(c, self.tools.server, list(Lane)))
+        if lanes := self._open_lanes():
+            due = await self.tools.database.run(lambda c: jobs.next_due(c, self.tools.server, lanes))
             if due is not None:
                 pause = max(0.02, min(due - self.tools.clock.now(), _LONGEST_SLEEP))
         await self.tools.clock.wait(self._woken, pause)
@@ -137,6 +155,10 @@ class Worker:
             outcome = await sync_scene(attempt, self.tools, reads, failed)
         except SyncError as error:
             outcome = await self._failed(error, attempt)
+        except StoreError as error:
+            await self._store_failed(error)
+            failure = failure_of(SyncError(str(error)), self.tools.clock.now())
+            outcome = Outcome(verdict=Verdict.WAIT, due_at=failure.at, failure=failure)
         except Exception as error:  # noqa: BLE001 -- the named boundary of a job
             _log.exception("a job met a fault of our own", scene=attempt.job.scene, server=self.tools.server)
             fault = SyncError(f"a fault of PlexSync itself: {type(error).__name__}: {error}")
@@ -145,19 +167,21 @@ class Worker:
             await self._answered(attempt)
         await self._finish(attempt, outcome)
 
-    async def _answered(self, attempt: Attempt) -> None:
+    async def _answered(self, attempt: Attempt, but: Peer | None = None) -> None:
         for gate in (self.stash_gate, self.plex_gate):
-            if gate.peer in attempt.answered:
+            if gate.peer in attempt.answered and gate.peer is not but:
                 await gate.answered()
 
     async def _failed(self, error: SyncError, attempt: Attempt) -> Outcome:
         gate = {Peer.STASH: self.stash_gate, Peer.PLEX: self.plex_gate}.get(error.peer or Peer.PLEX)
         closed_before = self.stash_gate.closed and self.plex_gate.closed
+        # A failure that does not move the gate is an answer of a living peer.
+        await self._answered(attempt, but=error.peer if error.moves_gate or error.verdict is Verdict.HOLD else None)
         healthy = False
         if error.peer is not None and gate is not None:
             await gate.failed(error, attempt.job.scene)
             healthy = gate.closed and error.verdict is Verdict.WAIT and await gate.healthy()
-        version = await self.tools.database.run(lambda c: index.version(c, self.tools.server))
+        version = await self._stored(lambda c: index.version(c, self.tools.server))
         missing = None
         if isinstance(error, PlexNotFound):
             missing = missing_decision(attempt, error, self.tools, version)
@@ -177,7 +201,7 @@ class Worker:
 
     async def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
         job = attempt.job
-        applied = await self.tools.database.run(lambda c: jobs.finish(c, job, outcome, self.tools.clock.now()))
+        applied = await self._stored(lambda c: jobs.finish(c, job, outcome, self.tools.clock.now()))
         facts = {"scene": job.scene, "server": self.tools.server, "verdict": outcome.verdict.value}
         if outcome.verdict is Verdict.DEAD:
             _log.error("job is dead", reason=outcome.failure.message if outcome.failure else "", **facts)
@@ -187,3 +211,17 @@ class Worker:
             _log.info("decided not to write", kind=outcome.decision.kind, reason=outcome.decision.reason, **facts)
         else:
             _log.info("scene in step", fields=attempt.written_fields, applied=applied, **facts)
+
+    async def _stored(self, work: Callable[[Connection], T]) -> T:
+        """What the store has to do before the work can go on: asked again until it can, or the worker is stopped."""
+        while True:
+            try:
+                return await self.tools.database.run(work)
+            except StoreError as error:
+                if self._stopping:
+                    raise
+                await self._store_failed(error)
+
+    async def _store_failed(self, error: StoreError) -> None:
+        _log.error("the store cannot be used, work waits for it", server=self.tools.server, reason=str(error))
+        await self.tools.clock.wait(self._ending, _STORE_AGAIN)

@@ -46,7 +46,7 @@ def fact_routes(service: Service, access: Access) -> APIRouter:
         """Where a scene stands on every server, and why."""
         return await service.why(scene)
 
-    described = {
+    described: dict[int | str, dict[str, Any]] = {
         200: {"content": {NDJSON: {}}, "description": "One plan a line; a line with `error` ends a broken one."}
     }
 

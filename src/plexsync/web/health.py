@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 
 from plexsync.sync.service import Service
@@ -23,7 +25,7 @@ def health_routes(service: Service) -> APIRouter:
         response.status_code = 200 if found.ready else 503
         return found
 
-    not_ready = {503: {"model": Readiness}}
+    not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Readiness}}
     router.add_api_route("/healthz", healthz, methods=["GET"])
     router.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     router.add_api_route("/readyz", readyz, methods=["GET"], responses=not_ready)

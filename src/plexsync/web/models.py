@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    WithJsonSchema,
+    model_validator,
+)
 
 from plexsync.model.work import Event
 
@@ -34,6 +42,7 @@ def _optional_id(value: Any) -> int | None:
 
 
 SceneId = Annotated[int, BeforeValidator(scene_id), WithJsonSchema(_ID_SCHEMA)]
+_SceneIds = Annotated[list[SceneId], Field(fail_fast=True)]
 _EventId = Annotated[
     int | None,
     BeforeValidator(_optional_id),
@@ -53,7 +62,7 @@ class EventIn(BaseModel):
     at: FiniteFloat = Field(default=0.0, description="When it was noted, in seconds since the epoch.")
     path: _Text | None = Field(default=None, description="Where the file of a scene that is gone was.")
     oshash: _Text | None = None
-    ids: list[SceneId] | None = Field(default=None, description="More scenes that the event is about.")
+    ids: _SceneIds | None = Field(default=None, description="More scenes that the event is about.")
 
     def events(self) -> list[Event]:
         """The same for the rest of PlexSync: one event for each scene."""
@@ -64,7 +73,7 @@ class EventIn(BaseModel):
 class EventsIn(BaseModel):
     """Some events; none at all is a way to try the token."""
 
-    events: list[EventIn]
+    events: Annotated[list[EventIn], Field(fail_fast=True)]
 
 
 class _Wish(BaseModel):
@@ -74,7 +83,7 @@ class _Wish(BaseModel):
 class PlanIn(_Wish):
     """Which scenes to plan: `scenes`, or `all`."""
 
-    scenes: list[SceneId] | None = None
+    scenes: _SceneIds | None = None
     all: bool = False
 
     @model_validator(mode="after")
@@ -90,7 +99,7 @@ class SyncIn(_Wish):
     Of a library it is told how many scenes wait; with `go` they are written.
     """
 
-    scenes: list[SceneId] | None = None
+    scenes: _SceneIds | None = None
     all: bool = False
     recent: bool = False
     library: Annotated[_Text, Field(min_length=1, max_length=1000)] | None = None

@@ -51,7 +51,7 @@ def _any_is(given: list[str], secret: str) -> bool:
     """Compared in a time that tells nothing about `secret`."""
     if not secret:
         return False
-    return any([hmac.compare_digest(one.encode(), secret.encode()) for one in given])
+    return any(hmac.compare_digest(one.encode(), secret.encode()) for one in given)
 
 
 def _unknown(given: list[str]) -> HTTPException:

@@ -33,8 +33,7 @@ async def _lines(first: Planned | None, others: AsyncIterator[Planned]) -> Async
             yield _line(planned.as_json())
     except (SyncError, StoreError) as error:
         yield _line({"error": str(error)})
-    except Exception:
-        # The status is sent: only the stream itself can still tell that it is not complete.
+    except Exception:  # noqa: BLE001 -- the edge: the stream itself is the only one left to tell
         _log.exception("a plan broke off unexpectedly")
         yield _line({"error": UNEXPECTED})
 

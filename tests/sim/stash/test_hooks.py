@@ -171,6 +171,19 @@ def test_a_scan_tells_new_changed_and_moved_files_and_leaves_the_scenes_time(
     assert after["findScene"]["updated_at"] == before["findScene"]["updated_at"]
 
 
+def test_cleaned_scenes_are_told_without_an_id_in_the_input(hooked: Remote, recorder: PluginFolder) -> None:
+    hooked.ask("mutation {sceneMerge(input: {source: [2], destination: 1}) {id}}")
+    body = {"path": "/data/Blender Foundation/Sintel (2010)/"}
+    assert httpx2.request("DELETE", f"{hooked.url}/_sim/files", json=body).json() == {"gone": []}
+    assert recorder.contexts == []
+    body = {"path": "/data/Blender Foundation/Big Buck Bunny (2008)/Big Buck Bunny.mp4"}
+    assert httpx2.request("DELETE", f"{hooked.url}/_sim/files", json=body).json() == {"gone": [1]}
+    told = recorder.contexts[0]
+    assert told["type"] == "Scene.Destroy.Post"
+    assert (told["id"], told["input"]["id"], told["input"]["path"]) == (1, "", body["path"])
+    assert hooked.ask("{findScene(id: 1) {id}}")["findScene"] is None
+
+
 def test_files_wait_for_a_scan_when_asked_to(hooked: Remote, recorder: PluginFolder) -> None:
     httpx2.post(f"{hooked.url}/_sim/files", json={"path": "/data/late.mp4", "scan": False})
     assert recorder.calls == []
@@ -293,6 +306,15 @@ def test_jobs_run_one_at_a_time_and_can_be_stopped(start: Callable[..., Remote],
 def test_an_unknown_task_fails_as_a_job(hooked: Remote) -> None:
     job = hooked.ask('mutation {runPluginTask(plugin_id: "recorder", task_name: "None")}')["runPluginTask"]
     wait_until(lambda: _status(hooked, job) == "FAILED")
+
+
+def test_arguments_may_be_given_as_a_list(hooked: Remote, recorder: PluginFolder) -> None:
+    job = hooked.ask("""mutation {runPluginTask(plugin_id: "recorder", task_name: "Work", args: [
+      {key: "text", value: {str: "x"}}, {key: "deep", value: {o: [{key: "list", value: {a: [{i: 1}, {b: true}]}}]}},
+      {key: "none"}])}""")["runPluginTask"]
+    wait_until(lambda: _status(hooked, job) == "FINISHED")
+    told = recorder.calls[0]["args"]
+    assert (told["text"], told["deep"], told["none"]) == ("x", {"list": [1, True]}, None)
 
 
 def test_an_operation_answers_at_once(hooked: Remote) -> None:

@@ -9,6 +9,7 @@
     POST /_sim/files    a file appears: {path, size, duration, title}; a known path: it changed; `was`: it moved from
                         there; `scene`: it belongs to that scene. It is scanned at once, with hooks, unless `scan` is
                         false: then `metadataScan` finds it
+    DELETE /_sim/files  {path} is gone, or all below it when it ends with a slash, and "clean" ran: {gone: [ids]}
     PUT  /_sim/status   {status}: OK, SETUP or NEEDS_MIGRATION; in the latter two, data is refused
 
 What is wrong with a request is said with status 400 as {error}. Faults and the log of requests: `plexsync.sim.faults`.
@@ -59,6 +60,7 @@ class Control:
             Route("/_sim/hooks", self._hooks),
             Route("/_sim/silent", _guarded(self._silent), methods=["POST"]),
             Route("/_sim/files", _guarded(self._files), methods=["POST"]),
+            Route("/_sim/files", _guarded(self._vanish), methods=["DELETE"]),
             Route("/_sim/status", _guarded(self._status), methods=["PUT"]),
         ]
 
@@ -94,6 +96,9 @@ class Control:
             self.scanner.waiting.append(found)
             return {"id": None}
         return {"id": await self.scanner.take(found)}
+
+    async def _vanish(self, request: Request) -> Any:
+        return {"gone": await self.scanner.vanish((await request.json())["path"])}
 
     async def _status(self, request: Request) -> Any:
         status = (await request.json())["status"]

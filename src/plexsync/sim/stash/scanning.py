@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from plexsync.sim.stash.events import Event
+from plexsync.sim.stash.events import Event, scene_destroyed
 from plexsync.sim.stash.records import Scene, VideoFile
 from plexsync.sim.stash.refusal import Refused
 from plexsync.sim.stash.seed import oshash
@@ -62,6 +62,22 @@ class Scanner:
         await self.plugins.fire([Event(id=scene.id, type=f"Scene.{'Create' if new else 'Update'}.Post")], ())
         return scene.id
 
+    async def vanish(self, path: str) -> list[int]:
+        """Clean up after a file, or all files below a path that ends with a slash; return the scenes that are gone.
+
+        A scene that keeps another file stays, changed and without a hook.
+        """
+        at = self.store.now()
+        kept: list[Scene] = []
+        gone: list[Scene] = []
+        for scene in list(self.store.scenes.values()):
+            files = tuple(file for file in scene.files if not _lies(file, path))
+            if len(files) < len(scene.files):
+                (kept if files else gone).append(replace(scene, files=files or scene.files, updated_at=at))
+        self.store.commit(*kept, gone=[("scene", scene.id) for scene in gone])
+        await self.plugins.fire([scene_destroyed(scene, "id", {"id": ""}) for scene in gone], ())
+        return [scene.id for scene in gone]
+
     def _owner(self, path: str) -> tuple[Scene, VideoFile] | tuple[None, None]:
         for scene in self.store.scenes.values():
             for file in scene.files:
@@ -97,3 +113,7 @@ def _changed(scene: Scene, known: VideoFile | None, found: DiskFile, at: str) ->
             fresh = replace(file, size=found.size, duration=found.duration, oshash=sign)
             files.append(replace(fresh, mod_time=at, updated_at=at))
     return replace(scene, files=tuple(files))
+
+
+def _lies(file: VideoFile, path: str) -> bool:
+    return file.path.startswith(path) if path.endswith("/") else file.path == path

@@ -1,0 +1,112 @@
+"""The queue, the dead letters, and why one scene is as it is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from plexsync.cli.call import Call, Failed
+from plexsync.cli.screen import Screen
+from plexsync.cli.spans import ago, moment, shown
+from plexsync.cli.stored import facts_of
+
+
+def queue(call: Call, limit: int, screen: Screen) -> None:
+    """The jobs that wait or are worked on."""
+    with facts_of(call) as source:
+        rows = source.queue(limit)
+    screen.facts(rows)
+    now = time.time()
+    if not rows:
+        screen.say("Nothing waits.", style="green")
+        return
+    screen.table(
+        f"Jobs (at most {limit})",
+        ("server", "scene", "lane", "state", "due", "attempts", "why", "last failure"),
+        [(*_job(row, now), _message(row["failure"])) for row in rows],
+    )
+
+
+def _job(row: dict[str, Any], now: float) -> tuple[object, ...]:
+    due = "now" if row["due_at"] <= now else ago(row["due_at"], now)
+    return (row["server"], row["scene"], row["lane"], row["state"], due, row["attempts"], ", ".join(row["reasons"]))
+
+
+def dead(call: Call, limit: int, screen: Screen) -> None:
+    """The jobs that were given up."""
+    with facts_of(call) as source:
+        rows = source.dead(limit)
+    screen.facts(rows)
+    if not rows:
+        screen.say("No dead letters.", style="green")
+        return
+    screen.table(
+        f"Dead letters (at most {limit})",
+        ("server", "scene", "given up", "attempts", "error", "what happened"),
+        [
+            (
+                row["server"],
+                row["scene"],
+                moment(row["died_at"]),
+                _attempts(row),
+                row["error"],
+                _message(row["failure"]),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _letter(row: dict[str, Any]) -> tuple[object, ...]:
+    return (row["server"], row["scene"], moment(row["died_at"]), _attempts(row), row["error"])
+
+
+def why(call: Call, scene: int, screen: Screen) -> None:
+    """Where one scene stands on every server, and what was written."""
+    with facts_of(call) as source:
+        facts = source.why(scene)
+    screen.facts(facts)
+    if not _known(facts):
+        raise Failed(f"Scene {scene} was never seen. `plexsync sync {scene}` looks for it")
+    screen.say(f"Scene {scene}: {facts['title'] or '(title not known)'}", style="bold")
+    for path in facts["files"]:
+        screen.say(f"File in Stash: {path}")
+    for server in facts["servers"]:
+        for line in _standing(server):
+            screen.say(f"{server['name']}: {line}")
+    rows = [
+        (moment(one["at"]), one["server"], one["field"], shown(one["before"]), shown(one["after"]), one["why"])
+        for one in facts["history"]
+    ]
+    if rows:
+        screen.table("Written so far", ("when", "server", "field", "before", "after", "why"), rows)
+
+
+def _known(facts: dict[str, Any]) -> bool:
+    tied = (server[part] for server in facts["servers"] for part in ("job", "dead", "decision", "items"))
+    return facts["title"] is not None or any(tied)
+
+
+def _standing(server: dict[str, Any]) -> list[str]:
+    now, lines = time.time(), []
+    if (job := server["job"]) is not None:
+        due = "now" if job["due_at"] <= now else ago(job["due_at"], now)
+        lines.append(f"{job['state']} in lane {job['lane']}, due {due} ({', '.join(job['reasons'])})")
+        lines += [f"last failure: {_message(job['failure'])}"] if job["failure"] else []
+    if server["dead"] is not None:
+        lines.append(f"given up: {_message(server['dead']['failure']) or server['dead']['error']}")
+    if server["decision"] is not None:
+        lines.append(f"left alone ({server['decision']['kind']}): {server['decision']['reason']}")
+    for item in server["items"]:
+        state = "in step" if item["in_step"] else "not yet in step"
+        lines.append(f"item {item['item']} at {item['path']}: {state}; {item['confidence']} ({item['reason']})")
+    return lines or ["no item is linked and nothing waits"]
+
+
+def _attempts(row: dict[str, Any]) -> int:
+    attempts = row["attempts"]
+    return len(attempts) if isinstance(attempts, list | tuple) else int(attempts)
+
+
+def _message(failure: dict[str, Any] | None) -> str:
+    return str(failure.get("message", "")) if failure else ""

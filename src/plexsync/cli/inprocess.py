@@ -1,0 +1,139 @@
+"""The same graph inside this process, while no daemon runs: it works under the folder lock and leaves when idle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from plexsync.app import Graph
+from plexsync.cli.call import Call, Failed
+from plexsync.cli.wishes import Wish
+from plexsync.daemon import Process, logging_for, opened
+from plexsync.log import Redactor
+from plexsync.model.errors import ServerDown, SyncError
+from plexsync.sync.gate import GateState
+from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.service import Service, UnknownLibraryError
+
+#: Seconds between two looks whether the work is done.
+_LOOK_EVERY = 0.1
+#: Seconds that a server which is away is waited for before the rest is left to a daemon.
+_PATIENCE = 30.0
+_GRACE = 3.0
+
+
+@asynccontextmanager
+async def graph_of(call: Call) -> AsyncIterator[Graph]:
+    """The graph of the data folder, not at work. StoreError when another process holds the folder."""
+    process, redactor = Process.of(call.sources()), Redactor()
+    with logging_for(call.config(), redactor, to_files=True):
+        async with opened(process, redactor, {"verb": True}) as (graph, _):
+            yield graph
+
+
+async def plan(call: Call, scenes: list[int], show: Callable[[dict[str, Any]], None]) -> None:
+    """Show what a sync of the scenes would do, all of them where none is named. Nothing is written to Plex."""
+    async with graph_of(call) as graph:
+        service = graph.service
+        for server in service.servers:
+            await server.libraries.load()
+            await server.refresh()
+        if not scenes:
+            await service.walker.full()
+        async for planned in service.plan(scenes or await service.all_scenes()):
+            show(planned.as_json())
+
+
+async def sync(call: Call, wish: Wish) -> dict[str, Any]:
+    """Carry out the wish and all that is due, then leave; what was asked for and what is left."""
+    async with graph_of(call) as graph:
+        service = graph.service
+        work = asyncio.create_task(service.run())
+        try:
+            await _while_working(_until(lambda: _begun(service)), work)
+            asked = await _asked(service, wish)
+            if not _only_counts(wish):
+                await _while_working(_until(lambda: _ended(service)), work)
+        finally:
+            await service.wind_down(_GRACE)
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+        return asked | {"status": await service.status()}
+
+
+def _only_counts(wish: Wish) -> bool:
+    return wish.library is not None and not wish.go
+
+
+async def _asked(service: Service, wish: Wish) -> dict[str, Any]:
+    if wish.library is not None:
+        try:
+            count = await service.sync_library(wish.library, go=wish.go)
+        except UnknownLibraryError as error:
+            raise Failed(str(error)) from error
+        return {"queued" if wish.go else "waiting": count}
+    if wish.all_scenes:
+        service.sync_all()
+        return {"asked": "all"}
+    if wish.recent:
+        service.sync_recent()
+        return {"asked": "recent"}
+    return {"queued": await service.sync_scenes(wish.scenes)}
+
+
+async def _while_working(waiting: Awaitable[None], work: asyncio.Task[None]) -> None:
+    """Wait; a fault that ends the work ends the waiting too."""
+    task = asyncio.ensure_future(waiting)
+    await asyncio.wait({task, work}, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        await work
+    await task
+
+
+async def _until(reached: Callable[[], Awaitable[bool]]) -> None:
+    while not await reached():  # noqa: ASYNC110 -- the store has no event for this
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _begun(service: Service) -> bool:
+    """Whether the libraries are known, or cannot be read now."""
+    entries = [entry for name, entry in service.timetable.entries.items() if name.startswith("libraries of ")]
+    return all(entry.runs or entry.fault for entry in entries)
+
+
+async def _ended(service: Service) -> bool:
+    """Whether all is done. Failed when a server stays away, or a person has to act first."""
+    if await service.quiet():
+        return True
+    for gate in (service.stash_gate, *(server.gate for server in service.servers)):
+        _must_answer(gate, service.clock.now())
+    return await _only_later(service)
+
+
+def _must_answer(gate: Gatekeeper, now: float) -> None:
+    if gate.closed:
+        return
+    reason = f"{gate.name}: {gate.gate.reason}"
+    if gate.gate.state is GateState.HELD:
+        raise SyncError(f"{reason}. What is queued is kept until that is put right")
+    if now - gate.gate.since > _PATIENCE:
+        raise ServerDown(f"{reason}. What is queued is kept; the next `sync` or the daemon goes on with it")
+
+
+async def _only_later(service: Service) -> bool:
+    """Whether everything left waits for its next attempt: a daemon or a later sync goes on with it."""
+    if not all(server.worker.idle for server in service.servers):
+        return False
+    entries = service.timetable.entries.values()
+    if any(
+        (not entry.runs and entry.at_start and not entry.fault) or entry.asked.is_set() or entry.under_way
+        for entry in entries
+    ):
+        return False
+    rows = await service.queue(1000)
+    soon = service.clock.now() + 1.0
+    return bool(rows) and all(row["attempts"] and row["due_at"] > soon for row in rows)

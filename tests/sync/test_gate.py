@@ -1,0 +1,183 @@
+"""The gate as a state machine: when it opens, lets one try, closes and holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plexsync.sync.gate import (
+    CHECK_EVERY,
+    HALF_OPEN_AFTER,
+    HELD_CHECK_EVERY,
+    CheckFailed,
+    CheckPassed,
+    Gate,
+    GateEvent,
+    GateState,
+    JobDone,
+    JobFailed,
+    PersonNeeded,
+    TimePassed,
+    step,
+)
+
+EVENTS = st.one_of(
+    st.builds(JobFailed, st.integers(1, 3), st.just("500")),
+    st.just(JobDone()),
+    st.just(CheckFailed("down")),
+    st.builds(CheckPassed, st.booleans()),
+    st.just(PersonNeeded("sign in")),
+    st.just(TimePassed()),
+)
+STEPS = st.lists(st.tuples(EVENTS, st.floats(-100, 200)), max_size=60)
+
+
+@dataclass(slots=True)
+class Played:
+    """A gate, its clock and what happened to it."""
+
+    gate: Gate = field(default_factory=Gate)
+    now: float = 1000.0
+
+    def tell(self, *events: GateEvent, after: float = 1.0) -> GateState:
+        for event in events:
+            self.now += after
+            self.gate = step(self.gate, event, self.now)
+        return self.gate.state
+
+
+def failed(scene: int) -> JobFailed:
+    return JobFailed(scene, "500")
+
+
+def opened() -> Played:
+    played = Played()
+    assert played.tell(failed(1), failed(1), failed(1), failed(1), failed(2)) is GateState.OPEN
+    return played
+
+
+def held() -> Played:
+    played = Played()
+    played.tell(PersonNeeded("sign in"))
+    return played
+
+
+@given(STEPS)
+def test_it_opens_exactly_at_the_fifth_failure_in_a_row_of_two_sources(steps: list[tuple[GateEvent, float]]) -> None:
+    played, streak, sources = Played(), 0, set[object]()
+    for event, after in steps:
+        before = played.gate.state
+        played.tell(event, after=after)
+        if before is not GateState.CLOSED:
+            streak, sources = 0, set()
+            continue
+        if isinstance(event, JobFailed | CheckFailed):
+            streak += 1
+            sources.add(event.scene if isinstance(event, JobFailed) else "check")
+        elif isinstance(event, JobDone):
+            streak, sources = 0, set()
+        opens = streak >= 5 and len(sources) > 1
+        assert (played.gate.state is GateState.OPEN) == opens
+
+
+@given(STEPS)
+def test_every_move_between_states_is_one_of_those_allowed(steps: list[tuple[GateEvent, float]]) -> None:
+    played = Played()
+    for event, after in steps:
+        before = played.gate
+        played.tell(event, after=after)
+        if played.gate.state is before.state:
+            continue
+        moved = (before.state, played.gate.state)
+        assert played.gate.since == played.now
+        if moved[1] is GateState.HELD:
+            assert isinstance(event, PersonNeeded)
+        elif moved == (GateState.OPEN, GateState.HALF_OPEN):
+            away = played.now - before.since
+            assert isinstance(event, CheckPassed) or away >= HALF_OPEN_AFTER or away < 0
+        else:
+            assert moved in {
+                (GateState.CLOSED, GateState.OPEN),
+                (GateState.HALF_OPEN, GateState.OPEN),
+                (GateState.HALF_OPEN, GateState.CLOSED),
+                (GateState.HELD, GateState.HALF_OPEN),
+            }
+
+
+@given(STEPS)
+def test_nothing_changed_means_the_same_object(steps: list[tuple[GateEvent, float]]) -> None:
+    played = Played()
+    for event, after in steps:
+        before = played.gate
+        played.tell(event, after=after)
+        assert played.gate is before or played.gate != before
+
+
+@given(STEPS)
+def test_two_healthy_checks_with_no_job_waiting_close_any_gate(steps: list[tuple[GateEvent, float]]) -> None:
+    played = Played()
+    played.tell(*[event for event, _ in steps])
+    assert played.tell(CheckPassed(jobs_wait=False), CheckPassed(jobs_wait=False)) is GateState.CLOSED
+
+
+@given(st.integers(5, 200))
+def test_one_scene_alone_never_opens_it(times: int) -> None:
+    assert Played().tell(*[failed(7)] * times) is GateState.CLOSED
+
+
+def test_a_failed_check_is_a_source_of_its_own() -> None:
+    assert Played().tell(failed(7), failed(7), failed(7), failed(7), CheckFailed("down")) is GateState.OPEN
+
+
+def test_a_success_between_failures_starts_the_count_anew() -> None:
+    four = [failed(1), failed(2), failed(3), failed(4)]
+    assert Played().tell(*four, JobDone(), *four) is GateState.CLOSED
+
+
+def test_the_streak_tells_when_it_began() -> None:
+    played = opened()
+    assert played.gate.first_failure_at == 1001.0
+    assert played.gate.since == 1005.0
+
+
+def test_half_open_at_the_first_healthy_check() -> None:
+    assert opened().tell(CheckPassed(jobs_wait=True)) is GateState.HALF_OPEN
+
+
+def test_half_open_after_a_minute_without_a_healthy_check() -> None:
+    played = opened()
+    assert played.tell(TimePassed(), after=59.0) is GateState.OPEN
+    assert played.tell(TimePassed(), after=1.0) is GateState.HALF_OPEN
+
+
+def test_a_clock_that_jumped_back_does_not_keep_it_open() -> None:
+    assert opened().tell(TimePassed(), after=-86_400.0) is GateState.HALF_OPEN
+
+
+def test_half_open_closes_on_a_job_and_reopens_on_a_failure() -> None:
+    done, again = opened(), opened()
+    assert done.tell(CheckPassed(jobs_wait=True), JobDone()) is GateState.CLOSED
+    assert again.tell(CheckPassed(jobs_wait=True), failed(3)) is GateState.OPEN
+
+
+def test_while_jobs_wait_health_alone_does_not_close_it() -> None:
+    assert opened().tell(*[CheckPassed(jobs_wait=True)] * 10) is GateState.HALF_OPEN
+
+
+def test_a_job_of_before_it_opened_does_not_close_it() -> None:
+    assert opened().tell(JobDone()) is GateState.OPEN
+
+
+@given(st.lists(EVENTS.filter(lambda event: not isinstance(event, CheckPassed)), max_size=20))
+def test_held_is_left_only_through_a_healthy_check(events: list[GateEvent]) -> None:
+    played = held()
+    assert played.tell(*events, after=100.0) is GateState.HELD
+    assert played.tell(CheckPassed(jobs_wait=True)) is GateState.HALF_OPEN
+
+
+def test_checks_come_each_five_seconds_and_each_minute_where_a_person_is_needed() -> None:
+    assert Gate().check_every is None
+    assert opened().gate.check_every == CHECK_EVERY
+    assert held().gate.check_every == HELD_CHECK_EVERY

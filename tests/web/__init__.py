@@ -1,0 +1,1 @@
+"""PlexSync over HTTP."""
