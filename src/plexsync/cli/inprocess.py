@@ -10,8 +10,8 @@ from typing import Any
 from plexsync.app import Graph
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.wishes import Wish
-from plexsync.daemon import Process, logging_for, opened
-from plexsync.log import Redactor
+from plexsync.daemon import Process, opened
+from plexsync.log import Files, Redactor, configure
 from plexsync.model.errors import ServerDown, SyncError
 from plexsync.sync.gate import GateState
 from plexsync.sync.gatekeeper import Gatekeeper
@@ -28,7 +28,9 @@ _GRACE = 3.0
 async def graph_of(call: Call) -> AsyncIterator[Graph]:
     """The graph of the data folder, not at work. StoreError when another process holds the folder."""
     process, redactor = Process.of(call.sources()), Redactor()
-    with logging_for(call.config(), redactor, to_files=True):
+    config = call.config()
+    # The log goes to its file: the terminal is for the answer.
+    with configure(redactor=redactor, level=config.log_level.value, files=Files(folder=config.log_folder)):
         async with opened(process, redactor, {"verb": True}) as (graph, _):
             yield graph
 

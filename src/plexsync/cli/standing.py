@@ -42,7 +42,7 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
         ("state", _gate(server["gate"], now)),
         ("libraries in Plex", ", ".join(libraries) or "none known yet"),
         ("synced", ", ".join(server.get("synced", ())) or ("none" if "synced" in server else "known to the daemon")),
-        ("items in the index", server["index"]["items"]),
+        ("items in the index", sum(server["index"]["items"].values())),
         ("waiting jobs", _depth(queue)),
         ("dead letters", queue["dead"]),
         ("left alone", _counts(server["decisions"])),

@@ -5,10 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from plexsync.demo.judge import held, plex_path, wanted
 from plexsync.demo.servers import Plex, Stash
+
+
+class EditKind(StrEnum):
+    """How an edit was made."""
+
+    SINGLE = "single"
+    BULK = "bulk"  #: several scenes in one request: Stash runs their hooks one after another before it answers
+    OUTAGE = "outage"  #: while Plex was away
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,7 +31,7 @@ class Edit:
     path: str
     began: float
     arrived: float | None = None
-    in_outage: bool = False
+    kind: EditKind = EditKind.SINGLE
 
     @property
     def seconds(self) -> float | None:
@@ -38,7 +47,7 @@ class Editing:
     plex: Plex
     told: Callable[[Edit], None]
     edits: list[Edit] = field(default_factory=list)
-    in_outage: bool = False  #: whether Plex is away while edits are made
+    outage: bool = False  #: whether Plex is away while edits are made
 
     def save(self, scene: int, what: str, **values: Any) -> None:
         """Save one field of one scene."""
@@ -47,6 +56,10 @@ class Editing:
     def save_many(self, scenes: list[int], what: str, **values: Any) -> None:
         """Save one field of several scenes at once."""
         self._doing(scenes, what, lambda: self.stash.edit_many(scenes, **values))
+
+    def of(self, kind: EditKind) -> list[Edit]:
+        """The edits that were made in that way."""
+        return [edit for edit in self.edits if edit.kind is kind]
 
     def all_arrived(self) -> bool:
         """Look at Plex; whether every edit is there."""
@@ -61,6 +74,7 @@ class Editing:
 
     def _doing(self, scenes: list[int], what: str, save: Callable[[], None]) -> None:
         before = self._values(scenes, what)
+        kind = EditKind.OUTAGE if self.outage else EditKind.BULK if len(scenes) > 1 else EditKind.SINGLE
         began = time.monotonic()
         save()
         after = self._values(scenes, what)
@@ -75,7 +89,7 @@ class Editing:
                 after=value,
                 path=path,
                 began=began,
-                in_outage=self.in_outage,
+                kind=kind,
             )
             self.edits.append(edit)
             self.told(edit)

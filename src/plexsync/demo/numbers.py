@@ -6,17 +6,22 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from plexsync.demo.edits import Edit
+from plexsync.demo.edits import Edit, EditKind
 
 
 def speeds(edits: Sequence[Edit]) -> dict[str, Any]:
-    """How many edits there were and how long they took to be in Plex, in seconds; those of the outage apart."""
-    times = [edit.seconds for edit in edits if edit.seconds is not None and not edit.in_outage]
+    """How many edits there were and how long they took to be in Plex, in seconds."""
+    single, bulk = _times(edits, EditKind.SINGLE), _times(edits, EditKind.BULK)
     return {
         "edits": len(edits),
-        "median_seconds": _rounded(statistics.median(times) if times else None),
-        "slowest_seconds": _rounded(max(times, default=None)),
+        "median_seconds": _rounded(statistics.median(single) if single else None),
+        "slowest_seconds": _rounded(max(single, default=None)),
+        "slowest_bulk_seconds": _rounded(max(bulk, default=None)),
     }
+
+
+def _times(edits: Sequence[Edit], kind: EditKind) -> list[float]:
+    return [edit.seconds for edit in edits if edit.kind is kind and edit.seconds is not None]
 
 
 def hook_runs(hooks: Sequence[dict[str, Any]]) -> dict[str, Any]:

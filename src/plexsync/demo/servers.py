@@ -75,6 +75,15 @@ class Plex:
         found = _json(self.client.get("/_sim/requests"))
         return {name: found[name] for name in ("reads", "writes", "uploads", "repeats")}
 
+    def repeated(self) -> list[str]:
+        """The writes that changed nothing, since it started."""
+        found = _json(self.client.get("/_sim/requests"))["requests"]
+        return [
+            f"{one['method']} {one['path']}?{one['query']}"
+            for one in found
+            if one["kind"] != "read" and not one["changed"]
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Daemon:

@@ -64,6 +64,7 @@ def _table(edits: list[Edit]) -> Table:
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(value) if isinstance(value, list) else "(empty)" if value is None else str(value)
+    text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    text = text or "(empty)"
     text = "".join(char for char in " ".join(text.split()) if unicodedata.category(char) != "Cc")
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"

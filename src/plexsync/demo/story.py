@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from typing import Any
 
-from plexsync.demo.edits import Editing
+from plexsync.demo.edits import Editing, EditKind
 from plexsync.demo.judge import FIELDS, Difference, differences
+from plexsync.demo.numbers import hook_runs, speeds
 from plexsync.demo.servers import Daemon, Plex, Stash, data_url
 from plexsync.demo.show import Show
-from plexsync.demo.numbers import hook_runs, speeds
 from plexsync.demo.stage import Stage
 from plexsync.demo.waiting import NotReached, until
 from plexsync.sim.library import cover
@@ -35,6 +35,7 @@ class Story:
     patience: float
     facts: dict[str, Any] = field(default_factory=dict)
     _earlier: dict[str, int] = field(default_factory=dict)
+    _repeated: list[str] = field(default_factory=list)
 
     def play(self) -> dict[str, Any]:
         """All acts, and the verdict. NotReached becomes a verdict too."""
@@ -77,15 +78,16 @@ class Story:
                 self._until(self.editing.all_arrived, f"the {what} of scene {scene} is in Plex")
             some = ids[: max(3, len(ids) // 4)]
             self.editing.save_many(some, "rating", rating100=90)
+            self._until(self.editing.all_arrived, "every rating is in Plex")
             tag = self.stash.make("tag", "seen at the harbour")
             self.editing.save_many(some, "genres", tag_ids={"mode": "ADD", "ids": [tag]})
-            self._until(self.editing.all_arrived, "every edit is in Plex")
+            self._until(self.editing.all_arrived, "every tag is in Plex")
 
     def _outage(self) -> None:
         self.show.act("4  Plex goes away, you go on editing, Plex returns")
-        self._earlier = self.plex.counts()
+        self._earlier, self._repeated = self.plex.counts(), self.plex.repeated()
         self.stage.plex_goes()
-        self.editing.in_outage = True
+        self.editing.outage = True
         ids = [scene["id"] for scene in self.stash.scenes(covers=False)]
         for place, scene in enumerate(ids[-6:]):
             self.editing.save(scene, "title", title=f"Edited while Plex was away, {place + 1}")
@@ -95,10 +97,10 @@ class Story:
         self.show.say("Plex is away; the daemon holds the work back and waits.")
         self.stage.plex_returns()
         began = time.monotonic()
-        with self.show.watching(lambda: [edit for edit in self.editing.edits if edit.in_outage]):
+        with self.show.watching(lambda: self.editing.of(EditKind.OUTAGE)):
             self._until(self.editing.all_arrived, "every edit of the outage is in Plex")
         self.facts["outage"] = {
-            "edits": sum(edit.in_outage for edit in self.editing.edits),
+            "edits": len(self.editing.of(EditKind.OUTAGE)),
             "seconds_after_return": round(time.monotonic() - began, 2),
         }
         self.show.say(f"All there {self.facts['outage']['seconds_after_return']} s after Plex came back, by itself.")
@@ -138,6 +140,7 @@ class Story:
             **speeds(self.editing.edits),
             **hook_runs(self.stash.hooks()),
             "plex": {name: self._earlier.get(name, 0) + count for name, count in now.items()},
+            "repeated": (self._repeated + self.plex.repeated() if answers else [])[:_SHOWN],
             **self.facts,
             "seconds": round(seconds, 2),
             "examples": [asdict(one) for one in wrong[:_SHOWN]],
