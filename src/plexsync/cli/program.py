@@ -46,7 +46,7 @@ def main(words: list[str] | None = None) -> None:
         program(hoisted(sys.argv[1:] if words is None else words), prog_name="plexsync")
     except ConfigurationError as error:
         _end(2, *error.faults)
-    except (Failed, StoreError, SyncError) as error:
+    except (Failed, StoreError, SyncError, OSError) as error:
         _end(1, str(error))
 
 

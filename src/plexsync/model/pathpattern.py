@@ -1,165 +1,110 @@
 """A regular expression that can be followed backwards, because its form is restricted to what can be.
 
 Between its groups a pattern holds literal text only; a group holds characters, classes and repeats of one
-character, with no group inside. So each side can be put together from the other side's groups, and no match
-takes more than linear time per unbounded repeat.
+character, with no group inside. So each side can be put together from the other side's groups.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Sequence
 
-_EXAMPLE = r'for example plex_pattern = "/mnt/(disk\d+)/video/", stash_pattern = "/data/\1/"'
-_REFERENCE = re.compile(r"\\(\d+)|\\g<(\w+)>|\\(.)")
-_GROUP_NAME = re.compile(r"\?P<(\w+)>")
-_ATOM = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|[^\\\[\](){}?*+|^$]", re.DOTALL)
-_REPEAT = re.compile(r"[*+?]|\{(\d+)(,(\d*))?\}")
+from plexsync.model.paths import is_windows, parts_of, path_key, root_of
+from plexsync.model.patternparts import Group, Literal, Part, PatternFault, pattern_parts, template_parts
+from plexsync.model.patternspeed import refuse_slow
 
+__all__ = ["PatternFault", "ReversiblePattern"]
 
-class PatternFault(ValueError):
-    """The pattern cannot be used; the message says what is wrong and shows a form that works."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason if "for example" in reason else f"{reason}; {_EXAMPLE}")
+_ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
-    text: str
+class _Side:
+    """One side's form, ready to be matched at a path's start, by whole segments."""
+
+    def __init__(self, parts: Sequence[Part], *, case_insensitive: bool) -> None:
+        self.parts = tuple(parts)
+        text = "".join(re.escape(part.text) if isinstance(part, Literal) else part.expression for part in parts)
+        flags = re.IGNORECASE if case_insensitive else re.NOFLAG
+        self._posix = re.compile(rf"{text}(?:(?<=/)|(?=/)|\Z)", re.DOTALL | flags)
+        self._windows = re.compile(rf"{text}(?:(?<=[/\\])|(?=[/\\])|\Z)", re.DOTALL | re.IGNORECASE)
+
+    def match(self, path: str) -> re.Match[str] | None:
+        windows = is_windows(path)
+        spelled = _spelled(path)
+        forms = [spelled, unicodedata.normalize("NFC", spelled)]
+        if windows:
+            forms += [form.replace("\\", "/") for form in forms]
+        expression = self._windows if windows else self._posix
+        return next((found for form in forms if (found := expression.match(form))), None)
+
+    def filled(self, found: re.Match[str]) -> str:
+        return "".join(part.text if isinstance(part, Literal) else found[f"g{part.number}"] for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    number: int
-    body: str
-
-
-_Piece = _Literal | _Group
-
-
-def _escaped(char: str, pattern: str) -> str:
-    if char.isalnum():
-        raise PatternFault(f"\\{char} in {pattern!r} stands outside a group, so the way back is not known")
-    return char
-
-
-def _pieces(pattern: str) -> tuple[list[_Piece], dict[str, int]]:
-    """The pattern as literals and groups, and the groups' names."""
-    pieces: list[_Piece] = []
-    names: dict[str, int] = {}
-    place = count = 0
-    pattern = pattern.removeprefix("^")
-    while place < len(pattern):
-        char = pattern[place]
-        if char == "(":
-            count += 1
-            body, name, place = _group(pattern, place)
-            if name:
-                names[name] = count
-            pieces.append(_Group(count, body))
-        elif char == "\\" and place + 1 < len(pattern):
-            pieces.append(_Literal(_escaped(pattern[place + 1], pattern)))
-            place += 2
-        elif char in "[]{}?*+|^$.)\\":
-            raise PatternFault(
-                f"{char!r} at {place + 1} in {pattern!r} stands outside a group, so the way back is not known: "
-                f"put it into a group, or write \\{char} for the character itself"
-            )
-        else:
-            pieces.append(_Literal(char))
-            place += 1
-    return pieces, names
-
-
-def _group(pattern: str, start: int) -> tuple[str, str, int]:
-    """The body and name of the group that opens at `start`, and the place after it."""
-    place, name = start + 1, ""
-    if named := _GROUP_NAME.match(pattern, place):
-        name, place = named[1], named.end()
-    begin, open_repeat = place, False
-    while place < len(pattern) and pattern[place] != ")":
-        atom = _ATOM.match(pattern, place)
-        if atom is None:
-            raise PatternFault(f"{pattern[place]!r} at {place + 1} in {pattern!r} is not allowed inside a group")
-        repeat = _REPEAT.match(pattern, atom.end())
-        unbounded = repeat is not None and (repeat[0] in "*+" or (bool(repeat[2]) and not repeat[3]))
-        if unbounded and open_repeat:
-            raise PatternFault(f"two open repeats stand side by side in {pattern!r}, which can take for ever")
-        open_repeat = unbounded or (open_repeat and repeat is not None and repeat[0] == "?")
-        place = repeat.end() if repeat else atom.end()
-    if place >= len(pattern):
-        raise PatternFault(f"a group in {pattern!r} is not closed")
-    return pattern[begin:place], name, place + 1
-
-
-def _refuse_touching(pieces: list[_Piece], pattern: str) -> None:
-    for one, two in itertools.pairwise(pieces):
-        if isinstance(one, _Group) and isinstance(two, _Group) and re.search(r"[*+]|,\}", one.body):
-            raise PatternFault(f"two groups touch in {pattern!r}, so where one ends is not known")
-
-
-def _template(text: str, names: dict[str, int], groups: dict[int, str]) -> list[_Piece]:
-    """The replacement template as literals and references."""
-    pieces: list[_Piece] = []
-    place = 0
-    for found in _REFERENCE.finditer(text):
-        pieces.append(_Literal(text[place : found.start()]))
-        place = found.end()
-        if found[3] is not None:
-            pieces.append(_Literal(found[3] if not found[3].isalnum() else found[0]))
-            continue
-        number = int(found[1]) if found[1] else names.get(found[2], 0)
-        if number not in groups:
-            raise PatternFault(f"{found[0]} in {text!r} names no group of plex_pattern")
-        pieces.append(_Group(number, groups[number]))
-    pieces.append(_Literal(text[place:]))
-    return pieces
-
-
-def _expression(pieces: list[_Piece], flags: int) -> re.Pattern[str]:
-    parts: list[str] = []
-    seen: set[int] = set()
-    for piece in pieces:
-        if isinstance(piece, _Literal):
-            parts.append(re.escape(piece.text))
-        elif piece.number in seen:
-            parts.append(f"(?P=g{piece.number})")
-        else:
-            seen.add(piece.number)
-            parts.append(f"(?P<g{piece.number}>{piece.body})")
-    return re.compile("".join(parts), flags)
-
-
-def _filled(pieces: list[_Piece], found: re.Match[str]) -> str:
-    return "".join(piece.text if isinstance(piece, _Literal) else found[f"g{piece.number}"] for piece in pieces)
+def _spelled(path: str) -> str:
+    """The path without empty segments, with the separators of its system."""
+    separator = "\\" if is_windows(path) else "/"
+    return root_of(path) + separator.join(parts_of(path))
 
 
 class ReversiblePattern:
-    """`forward` replaces the pattern at a path's start by the template; `backward` undoes it. The rest stays."""
+    """`forward` replaces the pattern at a path's start by the template; `backward` undoes it. The rest stays.
+
+    Each answers None unless the other leads from its answer to the same path again. Raises PatternFault.
+    """
 
     def __init__(self, pattern: str, template: str, *, case_insensitive: bool = False) -> None:
-        flags = re.DOTALL | (re.IGNORECASE if case_insensitive else 0)
-        self._left, names = _pieces(pattern)
-        _refuse_touching(self._left, pattern)
-        groups = {piece.number: piece.body for piece in self._left if isinstance(piece, _Group)}
-        self._right = _template(template, names, groups)
-        used = {piece.number for piece in self._right if isinstance(piece, _Group)}
-        if missing := sorted(groups.keys() - used):
-            raise PatternFault(f"group {missing[0]} of {pattern!r} is not used in {template!r}")
-        try:
-            self._forward = _expression(self._left, flags)
-            self._backward = _expression(self._right, flags)
-        except re.error as error:
-            raise PatternFault(f"{pattern!r} is not a regular expression: {error}") from error
+        pattern, template = (unicodedata.normalize("NFC", text) for text in (pattern, template))
+        left, names = pattern_parts(pattern)
+        right = template_parts(template, {part.number: part for part in left if isinstance(part, Group)}, names)
+        for parts, text in ((left, pattern), (right, template)):
+            refuse_slow(parts, text)
+            _refuse_unrooted(parts, text)
+        _refuse_uneven(left, right)
+        self._left = _Side(left, case_insensitive=case_insensitive)
+        self._right = _Side(right, case_insensitive=case_insensitive)
+        self._fold = case_insensitive
 
     def forward(self, path: str) -> str | None:
         """None where the pattern does not match at the path's start."""
-        found = self._forward.match(path)
-        return None if found is None else _filled(self._right, found) + path[found.end() :]
+        found = _moved(path, self._left, self._right)
+        return found if found is not None and self._same(path, _moved(found, self._right, self._left)) else None
 
     def backward(self, path: str) -> str | None:
         """None where the template does not match at the path's start."""
-        found = self._backward.match(path)
-        return None if found is None else _filled(self._left, found) + path[found.end() :]
+        found = _moved(path, self._right, self._left)
+        return found if found is not None and self._same(path, _moved(found, self._left, self._right)) else None
+
+    def _same(self, one: str, other: str | None) -> bool:
+        if other is None:
+            return False
+        keys = path_key(one), path_key(other)
+        return keys[0].casefold() == keys[1].casefold() if self._fold else keys[0] == keys[1]
+
+
+def _moved(path: str, source: _Side, target: _Side) -> str | None:
+    found = source.match(path)
+    if found is None:
+        return None
+    head, rest = target.filled(found), found.string[found.end() :]
+    text = head + rest
+    if is_windows(path) and not is_windows(text):
+        head, rest, text = (part.replace("\\", "/") for part in (head, rest, text))
+    if rest and not head.endswith(("/", "\\")) and not rest.startswith(("/", "\\")):
+        return None
+    return _spelled(text)
+
+
+def _refuse_unrooted(parts: Sequence[Part], text: str) -> None:
+    first = parts[0] if parts else Literal("")
+    if isinstance(first, Literal) and not _ROOTED.match(first.text):
+        raise PatternFault(f"{text!r} begins in the middle of a path: write it from the root or drive letter")
+
+
+def _refuse_uneven(left: Sequence[Part], right: Sequence[Part]) -> None:
+    one, two = left[-1], right[-1]
+    if not isinstance(one, Literal) or not isinstance(two, Literal):
+        return
+    if one.text.endswith(("/", "\\")) != two.text.endswith(("/", "\\")):
+        raise PatternFault("one of plex_pattern and stash_pattern ends with a slash: either both have to, or neither")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from plexsync.model.errors import ConfigurationError
 from plexsync.model.pathpattern import PatternFault, ReversiblePattern
-from plexsync.model.paths import is_windows, normal_path, path_key
+from plexsync.model.paths import is_windows, parts_of, path_key, root_of
+
+_PREFIX_EXAMPLE = 'for example plex = "/volume1/media", stash = "/data"'
 
 
 class Rule(Protocol):
@@ -18,6 +20,9 @@ class Rule(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def place(self) -> str: ...
+
     def to_stash(self, plex_path: str) -> str | None: ...
 
     def to_plex(self, stash_path: str) -> str | None: ...
@@ -25,21 +30,22 @@ class Rule(Protocol):
 
 def _moved(path: str, source: str, target: str, *, fold: bool) -> str | None:
     """`path` with its leading segments `source` replaced by `target`; by whole segments only."""
-    fold = fold or is_windows(source)
-    raw = [part for part in re.split(r"[\\/]" if is_windows(path) else "/", path) if part]
-    wanted = [part for part in normal_path(source).split("/") if part]
-    given = [part for part in normal_path(path).split("/") if part]
-    head = given[: len(wanted)]
-    same = [a.casefold() for a in head] == [b.casefold() for b in wanted] if fold else head == wanted
-    if not same or _root(path) != _root(source):
+    if root_of(path) != root_of(source) or is_windows(path) != is_windows(source):
         return None
-    separator = "\\" if is_windows(target) else "/"
-    rest = raw[len(wanted) :]
-    return separator.join([target.rstrip("/\\"), *rest]) if rest else target
-
-
-def _root(path: str) -> str:
-    return "windows" if is_windows(path) else "/" if path.startswith("/") else ""
+    wanted, given = (unicodedata.normalize("NFC", "/".join(parts_of(one))).split("/") for one in (source, path))
+    wanted = [part for part in wanted if part]
+    if fold or is_windows(source):
+        wanted, given = ([part.casefold() for part in parts] for parts in (wanted, given))
+    if given[: len(wanted)] != wanted:
+        return None
+    windows = is_windows(target)
+    rest = parts_of(path)[len(wanted) :]
+    if windows and any("\\" in part for part in rest):
+        # There a backslash separates: no file on Windows has such a name.
+        return None
+    folders = [*parts_of(target), *rest]
+    lead = root_of(target) + ("\\" if windows else "/").join(folders)
+    return lead + "\\" if windows and len(folders) == 1 else lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +56,11 @@ class PrefixRule:
     plex: str
     stash: str
     case_insensitive: bool = False
+
+    @property
+    def place(self) -> str:
+        """Where in Plex the rule applies; equal for two rules that share one folder there."""
+        return path_key(self.plex)
 
     def to_stash(self, plex_path: str) -> str | None:
         """Stash's path of the file that Plex sees at `plex_path`."""
@@ -74,16 +85,18 @@ class PatternRule:
         pattern = ReversiblePattern(self.plex_pattern, self.stash_pattern, case_insensitive=self.case_insensitive)
         object.__setattr__(self, "_pattern", pattern)
 
+    @property
+    def place(self) -> str:
+        """Where in Plex the rule applies."""
+        return self.plex_pattern
+
     def to_stash(self, plex_path: str) -> str | None:
         """Stash's path of the file that Plex sees at `plex_path`."""
         return self._pattern.forward(plex_path)
 
     def to_plex(self, stash_path: str) -> str | None:
-        """Plex's path of the file that Stash sees at `stash_path`; None unless the way back leads here again."""
-        found = self._pattern.backward(stash_path)
-        if found is None or path_key(self.to_stash(found) or "") != path_key(stash_path):
-            return None
-        return found
+        """Plex's path of the file that Stash sees at `stash_path`."""
+        return self._pattern.backward(stash_path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +110,19 @@ class PathRules:
         return next((to for rule in self.rules if (to := rule.to_stash(plex_path)) is not None), None)
 
     def to_plex(self, stash_path: str) -> str | None:
-        """None when no rule applies."""
-        return next((to for rule in self.rules if (to := rule.to_plex(stash_path)) is not None), None)
+        """None when no rule applies, and where an earlier rule says that Stash has another file at that place.
+
+        Several folders of Stash may be one folder of Plex: rules that share their place do not exclude each other.
+        """
+        for rule in self.rules:
+            if (to := rule.to_plex(stash_path)) is not None and self._speaks_for(rule, to):
+                return to
+        return None
+
+    def _speaks_for(self, rule: Rule, plex_path: str) -> bool:
+        return any(
+            other is rule or other.place == rule.place for other in self.rules if other.to_stash(plex_path) is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +143,7 @@ def path_rules(texts: Sequence[RuleText]) -> PathRules:
     rules: list[Rule] = []
     for number, text in enumerate(texts, 1):
         try:
-            rules.append(_rule(text, text.name or f"rule {number}"))
+            rules.append(checked_rule(text, text.name or f"rule {number}"))
         except PatternFault as fault:
             faults.append(f"path_rules {number} ({text.name or 'unnamed'}): {fault}")
     if faults:
@@ -127,18 +151,21 @@ def path_rules(texts: Sequence[RuleText]) -> PathRules:
     return PathRules(rules=tuple(rules))
 
 
-def _rule(text: RuleText, name: str) -> Rule:
-    by_prefix, by_pattern = bool(text.plex and text.stash), bool(text.plex_pattern and text.stash_pattern)
-    if by_prefix == by_pattern:
-        raise PatternFault(
-            "give either plex and stash, or plex_pattern and stash_pattern; "
-            'for example plex = "/volume1/media", stash = "/data"'
-        )
-    if by_pattern:
+def checked_rule(text: RuleText, name: str = "") -> Rule:
+    """One rule; PatternFault says why it cannot work."""
+    by_prefix, by_pattern = (text.plex, text.stash), (text.plex_pattern, text.stash_pattern)
+    if any(by_prefix) == any(by_pattern) or not (all(by_prefix) or all(by_pattern)):
+        raise PatternFault("give either plex and stash, or plex_pattern and stash_pattern", _PREFIX_EXAMPLE)
+    if any(by_pattern):
         return PatternRule(
             name=name,
             plex_pattern=text.plex_pattern,
             stash_pattern=text.stash_pattern,
             case_insensitive=text.case_insensitive,
         )
+    for folder in by_prefix:
+        if not root_of(folder) and not is_windows(folder):
+            raise PatternFault(
+                f"{folder!r} is not a whole path: write it from the root or drive letter", _PREFIX_EXAMPLE
+            )
     return PrefixRule(name=name, plex=text.plex, stash=text.stash, case_insensitive=text.case_insensitive)

@@ -27,7 +27,7 @@ class Circumstances:
 def failure_of(error: SyncError, now: float) -> Failure:
     """The error as it is kept."""
     return Failure(
-        error=type(error).__name__,
+        error=next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == SyncError.__module__),
         message=error.message,
         at=now,
         peer=error.peer,

@@ -1,0 +1,91 @@
+"""Installing the plugin beside a Stash whose folders this computer sees."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from plexsync.app import open_store
+from plexsync.cli.call import Call, Failed
+from plexsync.cli.screen import Screen
+from plexsync.config import CONFIG_NAME, Config
+from plexsync.pluginfiles import install as copy_plugin
+from plexsync.pluginfiles import let_hook_start
+from plexsync.store import preferences
+from plexsync.store.lock import FolderLock, holder
+
+_PREFERENCE = "setting:spool_folders"
+
+
+def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool) -> None:
+    """Copy, name the command that starts a daemon, and remember the spool folder."""
+    config = call.config()
+    if not plugins_folder.is_dir():
+        raise Failed(
+            f"{plugins_folder} is no folder. Stash shows its own under Settings > System > Application Paths > Plugins"
+        )
+    try:
+        spool = copy_plugin(plugins_folder)
+        command = _command(call, config) if start else None
+        started_by = let_hook_start(spool, command)
+    except OSError as error:
+        raise Failed(f"The plugin cannot be copied ({error}): give this user the right to write there") from error
+    screen.say(f"The plugin is in {spool.parent}. In Stash, press Settings > Plugins > Reload plugins.", style="green")
+    watched = _watch(config, spool)
+    for line in (watched, *(_about_starting(call, config, started_by) if command else ())):
+        screen.say(line)
+    facts = {"plugin": str(spool.parent), "spool_folder": str(spool), "command": command, "watched": watched}
+    screen.facts(facts)
+
+
+def _command(call: Call, config: Config) -> list[str]:
+    """How the hook starts this same program, from whatever folder and environment."""
+    beside = Path(sys.executable).with_name("plexsync")
+    found = str(beside) if beside.exists() else shutil.which("plexsync")
+    program = [str(Path(found).absolute())] if found else [sys.executable, "-m", "plexsync"]
+    settings = ["--config", str(call.config_file.absolute())] if call.config_file else []
+    return [*program, "run", "--data-dir", str(config.data_dir), *settings]
+
+
+def _about_starting(call: Call, config: Config, path: Path) -> list[str]:
+    owner = path.stat().st_uid
+    lines = [
+        f"When no daemon runs, the hook starts one as {path} says. It heeds that file only if it belongs to Stash's user "
+        f"or root and nobody else may write it; it belongs to user {owner} now, mode 0600. If Stash runs as another "
+        "user, give the file to that user."
+    ]
+    file = call.config_file or config.data_dir / CONFIG_NAME
+    if not file.exists():
+        lines.append(
+            f"{file} is missing. A daemon that Stash starts does not see your environment: write stash_url, plex_url, "
+            "plex_token, libraries and path rules into that file, or into the plugin's settings in Stash."
+        )
+    elif variables := sorted(name for name in os.environ if name.startswith("PLEXSYNC_")):
+        lines.append(f"A daemon that Stash starts does not see {', '.join(variables)}: settings belong into {file}.")
+    return lines
+
+
+def _watch(config: Config, spool: Path) -> str:
+    """Have the daemon look into the spool folder from its next start on; what was done, in a sentence."""
+    if spool in config.spool_folders:
+        return f"{spool} is watched already."
+    if "spool_folders" in config.origins:
+        return f'Add "{spool}" to spool_folders ({config.origins["spool_folders"]}) and restart the daemon.'
+    if holder(config.data_dir) is not None:
+        return (
+            f"A daemon runs, so its settings were left alone. Stop it (plexsync stop), repeat this, and start it again; "
+            f"or start it with --spool-folder {spool}."
+        )
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    with FolderLock(config.data_dir) as lock:
+        lock.acquire({"pid": os.getpid(), "verb": "plugin install"})
+        database = open_store(config)
+        try:
+            with database.transaction() as connection:
+                known = preferences.get(connection, _PREFERENCE) or []
+                preferences.put(connection, _PREFERENCE, list(dict.fromkeys([*known, str(spool)])))
+        finally:
+            database.close()
+    return f"The daemon watches {spool} from its next start on."
