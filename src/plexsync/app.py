@@ -44,7 +44,7 @@ from plexsync.sync.writerlock import WriterLock
 _log = logger("plexsync.app")
 
 PLUGIN_ID = "PlexSyncDaemon"
-IDENTITY_FILE = "identity.json"
+IDENTITY_FILE = identity.FILE_NAME
 #: Seconds between two looks at Plex's list of libraries.
 _LIBRARIES_EVERY = 30.0
 #: Seconds within which a living Plex answers a health check.

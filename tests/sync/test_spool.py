@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,24 +59,6 @@ def post(tmp_path: Path) -> Iterator[Post]:
     database = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
     yield Post(folder=tmp_path / "spool", database=database)
     database.close()
-
-
-@contextmanager
-def locked(database: Database) -> Iterator[None]:
-    """Another process writes and does not end: the store cannot be written to."""
-    place = str(database.place)
-    code = (
-        "import sqlite3,sys;c=sqlite3.connect(sys.argv[1],isolation_level=None);c.execute('BEGIN IMMEDIATE');"
-        "print('held',flush=True);sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdout.readline()
-        yield
-        other.stdin.close()
 
 
 @contextmanager

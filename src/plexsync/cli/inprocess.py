@@ -20,7 +20,7 @@ from plexsync.sync.service import Service, UnknownLibraryError
 #: Seconds between two looks whether the work is done.
 _LOOK_EVERY = 0.1
 #: Seconds that a server which is away is waited for before the rest is left to a daemon.
-_PATIENCE = 30.0
+_PATIENCE = 10.0
 _GRACE = 3.0
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from typing import Any
 
-import httpx2
 import msgspec
 
-from plexsync.app import IDENTITY_FILE, PLUGIN_ID
+from plexsync.app import PLUGIN_ID
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.screen import Screen
 from plexsync.config import Config
-
-_OPERATION = "mutation($id: ID!, $args: Map) { runPluginOperation(plugin_id: $id, args: $args) }"
-_PATIENCE = 30.0
+from plexsync.stash.client import StashClient
+from plexsync.store.identity import FILE_NAME
 
 
 class _Token(msgspec.Struct):
@@ -28,13 +28,13 @@ def connect(call: Call, url: str | None, screen: Screen) -> None:
     address = url or config.url_from_stash
     if address is None:
         raise Failed("How does Stash reach the daemon? Name it with --url, or set url_from_stash")
-    answer = _run(config, {"mode": "connect", "url": address, "token": _events_token(config)})
+    answer = asyncio.run(_run(config, {"mode": "connect", "url": address, "token": _events_token(config)}))
     screen.facts(answer)
     screen.say(str(answer.get("text", "The plugin answered without a word; look into Stash's log.")))
 
 
 def _events_token(config: Config) -> str:
-    path = config.data_dir / IDENTITY_FILE
+    path = config.data_dir / FILE_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Token).events_token
     except FileNotFoundError:
@@ -43,25 +43,23 @@ def _events_token(config: Config) -> str:
         raise Failed(f"{path} cannot be read ({error})") from error
 
 
-def _run(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
+async def _run(config: Config, arguments: dict[str, Any]) -> dict[str, Any]:
     key = config.stash_api_key
-    headers = {"ApiKey": key.get_secret_value()} if key is not None else {}
-    body = {"query": _OPERATION, "variables": {"id": PLUGIN_ID, "args": arguments}}
+    stash = StashClient(
+        config.stash_url or "",
+        key.get_secret_value() if key is not None else None,
+        connect_timeout=config.connect_timeout,
+        read_timeout=config.read_timeout,
+        verify=_verify(config),
+    )
     try:
-        answer = httpx2.post(
-            f"{(config.stash_url or '').rstrip('/')}/graphql",
-            json=body,
-            headers=headers,
-            timeout=_PATIENCE,
-            trust_env=False,
-            verify=config.tls_verify,
-        )
-        told = answer.json()
-    except (httpx2.HTTPError, ValueError) as error:
-        raise Failed(f"Stash at {config.stash_url} does not answer ({error})") from error
-    if not isinstance(told, dict) or told.get("errors") or not told.get("data"):
-        errors = told.get("errors") if isinstance(told, dict) else None
-        reason = errors[0].get("message", "") if errors else f"answer {answer.status_code}"
-        raise Failed(f"Stash did not run the plugin ({reason}): is it installed and switched on?")
-    found = told["data"]["runPluginOperation"]
+        found = await stash.run_operation(PLUGIN_ID, arguments)
+    finally:
+        await stash.close()
     return found if isinstance(found, dict) else {"text": str(found)}
+
+
+def _verify(config: Config) -> bool | ssl.SSLContext:
+    if not config.tls_verify or config.ca_file is None:
+        return config.tls_verify
+    return ssl.create_default_context(cafile=str(config.ca_file))

@@ -17,6 +17,9 @@ from plexsync.store import preferences
 from plexsync.store.lock import FolderLock, holder
 
 _PREFERENCE = "setting:spool_folders"
+_CONFIG = "PLEXSYNC_CONFIG"
+#: Variables whose value the command for the hook names itself.
+_TOLD = frozenset({"PLEXSYNC_DATA_DIR", _CONFIG})
 
 
 def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool) -> None:
@@ -45,24 +48,30 @@ def _command(call: Call, config: Config) -> list[str]:
     beside = Path(sys.executable).with_name("plexsync")
     found = str(beside) if beside.exists() else shutil.which("plexsync")
     program = [str(Path(found).absolute())] if found else [sys.executable, "-m", "plexsync"]
-    settings = ["--config", str(call.config_file.absolute())] if call.config_file else []
+    file = _config_file(call)
+    settings = ["--config", str(file.absolute())] if file else []
     return [*program, "run", "--data-dir", str(config.data_dir), *settings]
+
+
+def _config_file(call: Call) -> Path | None:
+    named = os.environ.get(_CONFIG, "").strip()
+    return call.config_file or (Path(named) if named else None)
 
 
 def _about_starting(call: Call, config: Config, path: Path) -> list[str]:
     owner = path.stat().st_uid
     lines = [
-        f"When no daemon runs, the hook starts one as {path} says. It heeds that file only if it belongs to Stash's user "
-        f"or root and nobody else may write it; it belongs to user {owner} now, mode 0600. If Stash runs as another "
-        "user, give the file to that user."
+        f"When no daemon runs, the hook starts one as {path} says. It heeds that file only if it belongs to Stash's "
+        f"user or root and nobody else may write it; it belongs to user {owner} now, mode 0600. If Stash runs as "
+        "another user, give the file to that user."
     ]
-    file = call.config_file or config.data_dir / CONFIG_NAME
+    file = _config_file(call) or config.data_dir / CONFIG_NAME
     if not file.exists():
         lines.append(
             f"{file} is missing. A daemon that Stash starts does not see your environment: write stash_url, plex_url, "
             "plex_token, libraries and path rules into that file, or into the plugin's settings in Stash."
         )
-    elif variables := sorted(name for name in os.environ if name.startswith("PLEXSYNC_")):
+    elif variables := sorted(name for name in os.environ if name.startswith("PLEXSYNC_") and name not in _TOLD):
         lines.append(f"A daemon that Stash starts does not see {', '.join(variables)}: settings belong into {file}.")
     return lines
 
@@ -75,8 +84,8 @@ def _watch(config: Config, spool: Path) -> str:
         return f'Add "{spool}" to spool_folders ({config.origins["spool_folders"]}) and restart the daemon.'
     if holder(config.data_dir) is not None:
         return (
-            f"A daemon runs, so its settings were left alone. Stop it (plexsync stop), repeat this, and start it again; "
-            f"or start it with --spool-folder {spool}."
+            "A daemon runs, so its settings were left alone. Stop it (plexsync stop), repeat this, and start it "
+            f"again; or start it with --spool-folder {spool}."
         )
     config.data_dir.mkdir(parents=True, exist_ok=True)
     with FolderLock(config.data_dir) as lock:

@@ -93,9 +93,9 @@ def run(
 @program.command()
 def stop(context: typer.Context) -> None:
     """Stop the daemon of the data folder and wait until it is gone."""
-    from plexsync.cli import running
+    from plexsync.cli import stopping
 
-    running.stop(call_of(context), _screen(context))
+    stopping.stop(call_of(context), _screen(context))
 
 
 @program.command()

@@ -12,8 +12,8 @@ from typing import Any
 import httpx2
 import msgspec
 
-from plexsync.app import IDENTITY_FILE
 from plexsync.cli.call import Failed
+from plexsync.store.identity import FILE_NAME
 from plexsync.store.lock import holder
 
 #: Seconds that an answer may take; a plan reads from both servers.
@@ -93,7 +93,7 @@ def daemon_of(data_dir: Path) -> Iterator[Remote | None]:
 
 
 def _key(data_dir: Path) -> str:
-    path = data_dir / IDENTITY_FILE
+    path = data_dir / FILE_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Key).api_key
     except (OSError, msgspec.MsgspecError) as error:

@@ -1,4 +1,4 @@
-"""The daemon in the foreground, and its end."""
+"""The daemon in the foreground."""
 
 from __future__ import annotations
 
@@ -6,20 +6,12 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from plexsync.cli.call import Call, Failed
-from plexsync.cli.remote import Remote, daemon_of
+from plexsync.cli.call import Call
 from plexsync.cli.screen import Screen
-from plexsync.daemon import STOP_SECONDS, Process, run_daemon
-from plexsync.store.lock import holder
-
-#: Seconds beyond its own limit that a daemon is given to end.
-_GRACE = 10.0
-_LOOK_EVERY = 0.05
+from plexsync.daemon import Process, run_daemon
 
 
 def run(call: Call, spools: Sequence[Path], screen: Screen) -> None:
@@ -36,37 +28,3 @@ def run(call: Call, spools: Sequence[Path], screen: Screen) -> None:
         more["PLEXSYNC_SPOOL_FOLDERS"] = json.dumps([str(folder) for folder in dict.fromkeys(folders)])
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run_daemon(Process.of(call.sources(**more)), ready))
-
-
-def stop(call: Call, screen: Screen) -> None:
-    """Ask the daemon to end, and wait until its folder is free."""
-    data_dir = call.config().data_dir
-    facts = holder(data_dir)
-    if facts is None:
-        screen.say(f"No daemon runs in {data_dir}.")
-        screen.facts({"stopped": False, "data_dir": str(data_dir)})
-        return
-    pid = int(facts.get("pid", 0))
-    with daemon_of(data_dir) as remote:
-        _ask(remote, pid)
-    deadline = time.monotonic() + STOP_SECONDS + _GRACE
-    while holder(data_dir) is not None:
-        if time.monotonic() > deadline:
-            raise Failed(f"Process {pid} still holds {data_dir} after {STOP_SECONDS + _GRACE:.0f} s: end it by hand")
-        time.sleep(_LOOK_EVERY)
-    screen.say(f"The daemon (process {pid}) has stopped.")
-    screen.facts({"stopped": True, "pid": pid, "data_dir": str(data_dir)})
-
-
-def _ask(remote: Remote | None, pid: int) -> None:
-    """By HTTP; a process that does not listen is told by signal."""
-    if remote is not None:
-        with contextlib.suppress(Failed):
-            remote.post("/api/v1/stop")
-            return
-    if pid <= 0:
-        raise Failed("The folder is in use, but its process is not known: end it by hand")
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except OSError as error:
-        raise Failed(f"Process {pid} cannot be told to stop ({error.strerror})") from error

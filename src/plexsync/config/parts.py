@@ -8,6 +8,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from plexsync.config.kinds import Address, Allowed, Secret, Titles, rules, tables, wrong
+from plexsync.model.pathrules import RuleText, checked_rule
+from plexsync.model.patternparts import PatternFault
 
 _ROOTED = re.compile(r"/|\\\\|[A-Za-z]:[\\/]")
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
@@ -58,6 +60,18 @@ class PathRuleSetting(BaseModel):
         patterns = (self.plex_pattern is not None, self.stash_pattern is not None)
         if {folders, patterns} != {(True, True), (False, False)}:
             raise wrong("is not one whole rule", "give plex and stash, or plex_pattern and stash_pattern")
+        return self
+
+    @model_validator(mode="after")
+    def _works_both_ways(self) -> Self:
+        texts = (self.plex or "", self.stash or "", self.plex_pattern or "", self.stash_pattern or "")
+        plex, stash, plex_pattern, stash_pattern = texts
+        try:
+            checked_rule(RuleText(plex=plex, stash=stash, plex_pattern=plex_pattern, stash_pattern=stash_pattern))
+        except PatternFault as fault:
+            raise wrong(
+                f"cannot be used: {fault.reason}", f"write a rule that leads both ways, {fault.example}"
+            ) from None
         return self
 
 

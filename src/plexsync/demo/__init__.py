@@ -20,8 +20,7 @@ from plexsync.demo.show import Show
 from plexsync.demo.stage import Stage, staged
 from plexsync.demo.story import Story
 from plexsync.demo.waiting import NotReached
-
-_IDENTITY = "identity.json"
+from plexsync.store.identity import FILE_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def _played(stage: Stage, options: Options, show: Show) -> dict[str, Any]:
     with ExitStack() as clients:
         stash = Stash(clients.enter_context(plain_client(stage.stash.url)))
         plex = Plex(clients.enter_context(plain_client(stage.plex.url)))
-        daemon = Daemon(clients.enter_context(daemon_client(stage.daemon.url, stage.data_dir / _IDENTITY)))
+        daemon = Daemon(clients.enter_context(daemon_client(stage.daemon.url, stage.data_dir / FILE_NAME)))
         show.say(f"Stash {stage.stash.url}   Plex {stage.plex.url}   PlexSync {stage.daemon.url}")
         return Story(
             stage=stage,

@@ -99,19 +99,22 @@ def _by_suffix(file: SceneFile, same_name: Sequence[IndexedItem], twins: Sequenc
         reason = f"no path rule maps {file.path} and no item of Plex has a file of that name"
         return Match(file=file, verdict=Verdict.OUTSIDE, reason=reason)
     best = scored[0][0]
-    leaders = [row for row in scored if row[0] == best]
-    rivals = [path for path in twins if common_suffix(path, leaders[0][2].path) >= best]
-    if len(leaders) > 1 or rivals:
-        items = tuple(row[1] for row in leaders)
-        reason = _ambiguity(best, len(leaders), len(rivals))
-        return Match(file=file, verdict=Verdict.AMBIGUOUS, reason=reason, items=items)
-    _, item, part = leaders[0]
+    leaders = [(item, part) for shared, item, part in scored if shared == best]
+    rivals = [path for path in twins if any(common_suffix(path, part.path) >= best for _, part in leaders)]
+    files = {path_key(part.path) for _, part in leaders}
+    items = tuple({item.rating_key: item for item, _ in leaders}.values())
+    if rivals or min(len(files), len(items)) > 1:
+        return Match(
+            file=file, verdict=Verdict.AMBIGUOUS, reason=_ambiguity(best, len(items), len(rivals)), items=items
+        )
+    # Versions of one item may lie in folders of one name: the link goes to the one that is this file.
+    part = next((part for _, part in leaders if _same_content(file, part)), leaders[0][1])
     sure = best >= 2 and _same_content(file, part)
     return Match(
         file=file,
         verdict=Verdict.FOUND,
         reason=f"the last {best} segments of the path are the same" if best > 1 else "the file name is unique",
-        items=(item,),
+        items=items,
         plex_path=part.path,
         confidence=Confidence.HIGH if sure else Confidence.LOW,
     )
@@ -123,13 +126,15 @@ def _named(item: IndexedItem, file: SceneFile) -> list[Part]:
 
 def _ambiguity(segments_shared: int, items: int, rivals: int) -> str:
     if items > 1:
-        return f"{items} items of Plex share the last {segments_shared} segments of the path"
+        shared = f"the last {segments_shared} segments of the path" if segments_shared > 1 else "the file name"
+        return f"{items} items of Plex share {shared}"
     return f"{rivals} other scenes have a file that fits the same item as well"
 
 
 def _same_content(file: SceneFile, part: Part) -> bool:
-    if file.size is not None and file.size == part.size:
+    """Equal size, or duration within a second; a zero is no measure."""
+    if file.size and file.size == part.size:
         return True
-    if file.duration is None or part.duration is None:
+    if not file.duration or not part.duration:
         return False
     return abs(file.duration - part.duration) <= _DURATION_TOLERANCE

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from plexsync.model.paths import is_windows, parts_of, path_key, root_of
-from plexsync.model.patternparts import Group, Literal, Part, PatternFault, pattern_parts, template_parts
+from plexsync.model.patternparts import Group, Literal, Part, PatternFault, pattern_parts, split_end, template_parts
 from plexsync.model.patternspeed import refuse_slow
 
 __all__ = ["PatternFault", "ReversiblePattern"]
@@ -22,12 +22,13 @@ _ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 class _Side:
     """One side's form, ready to be matched at a path's start, by whole segments."""
 
-    def __init__(self, parts: Sequence[Part], *, case_insensitive: bool) -> None:
+    def __init__(self, parts: Sequence[Part], *, case_insensitive: bool, whole: bool) -> None:
         self.parts = tuple(parts)
         text = "".join(re.escape(part.text) if isinstance(part, Literal) else part.expression for part in parts)
         flags = re.IGNORECASE if case_insensitive else re.NOFLAG
-        self._posix = re.compile(rf"{text}(?:(?<=/)|(?=/)|\Z)", re.DOTALL | flags)
-        self._windows = re.compile(rf"{text}(?:(?<=[/\\])|(?=[/\\])|\Z)", re.DOTALL | re.IGNORECASE)
+        posix, windows = (r"\Z", r"\Z") if whole else (r"(?:(?<=/)|(?=/)|\Z)", r"(?:(?<=[/\\])|(?=[/\\])|\Z)")
+        self._posix = re.compile(text + posix, re.DOTALL | flags)
+        self._windows = re.compile(text + windows, re.DOTALL | re.IGNORECASE)
 
     def match(self, path: str) -> re.Match[str] | None:
         windows = is_windows(path)
@@ -56,14 +57,15 @@ class ReversiblePattern:
 
     def __init__(self, pattern: str, template: str, *, case_insensitive: bool = False) -> None:
         pattern, template = (unicodedata.normalize("NFC", text) for text in (pattern, template))
+        pattern, whole = split_end(pattern)
         left, names = pattern_parts(pattern)
         right = template_parts(template, {part.number: part for part in left if isinstance(part, Group)}, names)
         for parts, text in ((left, pattern), (right, template)):
             refuse_slow(parts, text)
             _refuse_unrooted(parts, text)
         _refuse_uneven(left, right)
-        self._left = _Side(left, case_insensitive=case_insensitive)
-        self._right = _Side(right, case_insensitive=case_insensitive)
+        self._left = _Side(left, case_insensitive=case_insensitive, whole=whole)
+        self._right = _Side(right, case_insensitive=case_insensitive, whole=whole)
         self._fold = case_insensitive
 
     def forward(self, path: str) -> str | None:

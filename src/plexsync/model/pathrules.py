@@ -115,14 +115,14 @@ class PathRules:
         Several folders of Stash may be one folder of Plex: rules that share their place do not exclude each other.
         """
         for rule in self.rules:
-            if (to := rule.to_plex(stash_path)) is not None and self._speaks_for(rule, to):
+            to = rule.to_plex(stash_path)
+            if to is not None and self._speaks_for(rule, to):
                 return to
         return None
 
     def _speaks_for(self, rule: Rule, plex_path: str) -> bool:
-        return any(
-            other is rule or other.place == rule.place for other in self.rules if other.to_stash(plex_path) is not None
-        )
+        first = next((other for other in self.rules if other.to_stash(plex_path) is not None), None)
+        return first is not None and first.place == rule.place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ _GROUP_NAME = re.compile(r"\?P<([^\W\d]\w*)>")
 _COUNT = re.compile(r"\{(\d{1,9})(?:(,)(\d{0,9}))?\}")
 _REFERENCE = re.compile(r"\\(\d{1,3})|\\g<(\w+)>|\\(.)", re.DOTALL)
 _KINDS = "dDwWsS"
+_KIND_EXPRESSIONS = frozenset("\\" + kind for kind in _KINDS)
 
 
 class PatternFault(ValueError):
@@ -200,7 +201,7 @@ class _Reader:
         self._take()
         last = self._single()
         low, high = first[-1], last[-1]
-        if len(first) > 1 and first[-1] in _KINDS or len(last) > 1 and last[-1] in _KINDS or low > high:
+        if low > high or not {first, last}.isdisjoint(_KIND_EXPRESSIONS):
             raise PatternFault(f"the range {low}-{high} {self._at()} does not go up")
         return f"{first}-{last}"
 
@@ -221,6 +222,14 @@ def merged(parts: list[Part]) -> list[Part]:
         elif part != Literal(""):
             found.append(part)
     return found
+
+
+def split_end(pattern: str) -> tuple[str, bool]:
+    """The pattern without a `$` at its end, and whether it had one: then nothing of a path may stay behind it."""
+    bare = pattern.removesuffix("$")
+    backslashes = len(bare) - len(bare.rstrip("\\"))
+    whole = bare != pattern and backslashes % 2 == 0
+    return (bare, True) if whole else (pattern, False)
 
 
 def pattern_parts(pattern: str) -> tuple[list[Part], dict[str, int]]:

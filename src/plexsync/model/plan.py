@@ -20,9 +20,9 @@ TRIES_UNTIL_REFUSED = 2
 class Written:
     """The ledger of one field of one item.
 
-    `before` is what Plex held before our first write ever; `intended` what we last set out to write; `confirmed`
-    what Plex held after that write, None until it was read back. `tries` counts the writes of this `intended` whose
-    read-back showed another value.
+    `before` is what Plex held before our first write ever; `intended` what we last set out to write, None for
+    nothing. `confirmed` is what Plex held when a write was last read back: this one if `is_confirmed` or there were
+    `tries`, which counts the writes of this `intended` whose read-back showed another value; else an earlier one.
     """
 
     before: Value
@@ -59,6 +59,11 @@ class Change:
     before: Value
     after: Value
     because: Because
+
+    @property
+    def intended(self) -> Value:
+        """What the ledger is to keep as ours: of a list that is emptied, the entries that stay are not."""
+        return None if self.because is Because.EMPTIED else self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +124,8 @@ def _found(item: Item, name: Field, written: Written | None) -> Value:
 def _decide(
     spec: FieldSpec, rules: Rules, wanted: Value, found: Value, written: Written | None
 ) -> Change | Kept | None:
-    if wanted is None:
-        return _emptied(spec, found, written, clears_foreign=spec.field in rules.clear_foreign)
+    if _is_empty(wanted):
+        return _emptied(spec, found, written, clears_foreign=rules.clears_foreign(spec.field))
     if _counts_as_equal(spec, wanted, found, written):
         return None
     if _refused(spec, wanted, found, written):
@@ -148,19 +153,30 @@ def _refused(spec: FieldSpec, wanted: Value, found: Value, written: Written | No
 
 
 def _ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
+    """Whether Plex holds what we wrote last, or what we held confirmed before a write that never came to its end."""
     if written is None:
         return False
-    if written.is_confirmed and same(spec, written.confirmed, found) == "equal":
+    if _still_ours(written) and same(spec, written.confirmed, found) == "equal":
         return True
     sameness = same(spec, written.intended, found)
     # A number near ours may be a person's own choice.
     return sameness == "equal" or (sameness == "form" and spec.kind is not Kind.NUMBER)
 
 
+def _still_ours(written: Written) -> bool:
+    """Whether the value last read back is ours: not where Plex kept its own against what we wrote."""
+    return written.is_confirmed or written.tries == 0 or _is_empty(written.intended)
+
+
+def _is_empty(value: Value) -> bool:
+    return value is None or value in ("", ())
+
+
 def _because(spec: FieldSpec, wanted: Value, written: Written | None) -> Because:
     if written is None:
         return Because.NEVER_WRITTEN
-    return Because.DRIFTED if same(spec, wanted, written.intended) == "equal" else Because.CHANGED
+    meant_before = written.is_confirmed and same(spec, wanted, written.intended) == "equal"
+    return Because.DRIFTED if meant_before else Because.CHANGED
 
 
 def _with_roles(wanted: Value, found: Value) -> Value:
@@ -179,27 +195,42 @@ def _people(value: Value) -> tuple[Person, ...]:
 
 def _emptied(spec: FieldSpec, found: Value, written: Written | None, *, clears_foreign: bool) -> Change | Kept | None:
     """Clear only what the ledger says we wrote, unless the user asked for more."""
-    if found is None:
+    if _is_empty(found):
         return None
     if spec.keep_when_empty:
         return Kept(field=spec.field, now=found, wanted=None, reason=Left.EMPTY) if written is None else None
-    if clears_foreign or _ours(spec, found, written):
-        return Change(field=spec.field, before=found, after=None, because=Because.EMPTIED)
-    rest = _without_ours(found, written)
+    if _refused(spec, None, found, written):
+        return Kept(field=spec.field, now=found, wanted=None, reason=Left.REFUSED)
+    rest = None if clears_foreign else _without_ours(spec, found, written)
     if rest != found:
         return Change(field=spec.field, before=found, after=rest, because=Because.EMPTIED)
-    reason = Left.FOREIGN if written is None else Left.EDITED
-    return Kept(field=spec.field, now=found, wanted=None, reason=reason)
+    return Kept(field=spec.field, now=found, wanted=None, reason=_why_left(found, written))
 
 
-def _without_ours(found: Value, written: Written | None) -> Value:
-    """A list without the entries that we added to what was there before."""
-    if written is None or not isinstance(found, tuple):
+def _without_ours(spec: FieldSpec, found: Value, written: Written | None) -> Value:
+    """What stays: nothing of our own value; of a list the entries that others added or that were there before us."""
+    if not isinstance(found, tuple):
+        return None if _ours(spec, found, written) else found
+    if written is None:
         return found
-    added = _entry_keys(written.intended) - _entry_keys(written.before)
-    if found and isinstance(found[0], Person):
+    added = _added(written)
+    if isinstance(found[0], Person):
         return tuple(p for p in _people(found) if text_key(p.name) not in added) or None
     return tuple(entry for entry in found if isinstance(entry, str) and text_key(entry) not in added) or None
+
+
+def _added(written: Written) -> set[str]:
+    """The entries that we added, also where a write that takes them off never came to its end."""
+    unfinished = not written.is_confirmed and written.tries == 0
+    ours = _entry_keys(written.intended) | (_entry_keys(written.confirmed) if unfinished else set())
+    return ours - _entry_keys(written.before)
+
+
+def _why_left(found: Value, written: Written | None) -> Left:
+    if written is None or found == written.before:
+        return Left.FOREIGN
+    entries = _entry_keys(found)
+    return Left.FOREIGN if entries and entries <= _entry_keys(written.before) else Left.EDITED
 
 
 def _entry_keys(value: Value) -> set[str]:

@@ -12,13 +12,14 @@ from datetime import date
 from plexsync.model.compare import text_key
 from plexsync.model.fields import FIELDS, Field, Owner, Value
 from plexsync.model.item import Person
+from plexsync.model.paths import file_name
 from plexsync.model.scene import Scene
 from plexsync.model.text import normal_text
 
 #: Raised whenever `desired` gives other values for the same scene, so that every digest moves.
 RENDERER_VERSION = 1
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,10 @@ class Rules:
     owners: Mapping[Field, Owner] = field(default_factory=dict)
     title_from_stem: bool = False
     clear_foreign: frozenset[Field] = frozenset()
+
+    def clears_foreign(self, name: Field) -> bool:
+        """Whether a value that Plex held before us goes when the scene has none. The year follows the date."""
+        return name in self.clear_foreign or (name is Field.YEAR and Field.DATE in self.clear_foreign)
 
     def owner(self, name: Field) -> Owner:
         """PLEX for a field that is switched off. The year follows the date."""
@@ -49,8 +54,17 @@ class Rules:
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=8).hexdigest()
 
     def digest(self, scene: Scene, link: str) -> str:
-        """What a confirmed sync was made from: the scene's content, these rules and the link."""
-        text = f"{scene.content_hash}|{self.fingerprint}|{link}"
+        """What a confirmed sync was made from: what the scene gives Plex by these rules, its files and the link.
+
+        A text that differs only in what is not drawn, and a field that is not written, do not move it.
+        """
+        facts = (
+            self.fingerprint,
+            link,
+            {name: _plain(value) for name, value in desired(scene, self).items() if self.owner(name) is not Owner.PLEX},
+            [(file.path, file.size, file.duration, file.oshash) for file in scene.files],
+        )
+        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -70,6 +84,12 @@ def desired(scene: Scene, rules: Rules) -> dict[Field, Value]:
     }
 
 
+def _plain(value: Value) -> object:
+    if not isinstance(value, tuple):
+        return value
+    return [entry.name if isinstance(entry, Person) else entry for entry in value]
+
+
 def _text(name: Field, text: str, *, lines: bool = False) -> str | None:
     return normal_text(text, limit=FIELDS[name].limit, lines=lines) or None
 
@@ -77,7 +97,7 @@ def _text(name: Field, text: str, *, lines: bool = False) -> str | None:
 def _stem(scene: Scene) -> str | None:
     if scene.primary is None:
         return None
-    name = re.split(r"[\\/]", scene.primary.path)[-1]
+    name = file_name(scene.primary.path)
     return _text(Field.TITLE, name.rpartition(".")[0] or name)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+
+from plexsync.model.paths import file_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Scene:
         """How people recognise the scene: its title, else its file name, else its id."""
         if self.title:
             return self.title
-        return self.primary.path.rpartition("/")[2] if self.primary else f"scene {self.id}"
+        return file_name(self.primary.path) if self.primary else f"scene {self.id}"
 
     @property
     def content_hash(self) -> str:
@@ -64,7 +66,16 @@ class Scene:
 
         `updated_at` and the cover's address (whose `t` follows it) stay out: they move on any touch of the scene.
         """
-        facts = asdict(self)
-        del facts["updated_at"], facts["cover"]
-        text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        facts = (
+            self.id,
+            self.title,
+            self.details,
+            self.date,
+            self.rating,
+            [(one.id, one.name) for one in (self.studio,) if one],
+            [(one.id, one.name) for one in self.performers],
+            [(one.id, one.name) for one in self.tags],
+            [(file.path, file.size, file.duration, file.oshash) for file in self.files],
+        )
+        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -12,6 +12,9 @@ import msgspec
 from plexsync.model.errors import StoreError
 from plexsync.store import private_file
 
+#: Its name in the data folder.
+FILE_NAME = "identity.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:

@@ -64,7 +64,7 @@ class Spool:
     folder: Path
     intake: Intake
     fault: str = ""  #: why the folder cannot be worked off as it should, for people; "" when it can
-    _stuck: dict[str, int] = field(default_factory=dict)  #: files that could not be removed, by inode
+    _stuck: dict[str, tuple[int, int]] = field(default_factory=dict)  #: files that could not be removed
     _socket: socket.socket | None = None
     _deaf: str = ""  #: why there is no socket
 
@@ -133,15 +133,22 @@ class Spool:
     def _names(self) -> list[str]:
         try:
             with os.scandir(self.folder) as entries:
-                listed = {entry.name: entry.inode() for entry in entries}
+                listed = {entry.name for entry in entries}
         except FileNotFoundError:
             return []
         except OSError as error:
             raise OSError(f"the folder cannot be read ({error.strerror}): let PlexSync's user in") from error
         self._drop_abandoned(name for name in listed if name.endswith(".tmp"))
-        found = {name: inode for name, inode in listed.items() if _is_event(name)}
-        self._stuck = {name: inode for name, inode in self._stuck.items() if found.get(name) == inode}
-        return sorted(name for name in found if name not in self._stuck)
+        self._stuck = {name: file for name, file in self._stuck.items() if self._which(name) == file}
+        return sorted(name for name in listed if _is_event(name) and name not in self._stuck)
+
+    def _which(self, name: str) -> tuple[int, int] | None:
+        """Tells a file from a later one of the same name; None when it is not there."""
+        try:
+            facts = (self.folder / name).lstat()
+        except OSError:
+            return None
+        return facts.st_ino, facts.st_mtime_ns
 
     def _read(self, names: list[str]) -> tuple[list[Event], list[str]]:
         events: list[Event] = []
@@ -188,8 +195,8 @@ class Spool:
                 )
 
     def _stick(self, name: str, reason: str) -> None:
-        with suppress(OSError):
-            self._stuck[name] = (self.folder / name).stat().st_ino
+        if (file := self._which(name)) is not None:
+            self._stuck[name] = file
         self._report(reason)
 
     def _report(self, reason: str) -> None:

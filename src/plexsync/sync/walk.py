@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from plexsync.log import logger
+from plexsync.model.errors import StashTemporaryError
 from plexsync.model.rules import Rules
 from plexsync.model.scene import Scene
 from plexsync.model.work import Lane, Put, PutKind
@@ -19,6 +20,7 @@ _log = logger("plexsync.walk")
 
 FULL = "full"
 _PAGE = 200
+_GREATEST_ID = 2**31 - 1
 #: Seconds after which a walk that was cut off starts anew.
 _STALE = 6 * 3600
 #: Seconds that "recent" looks back.
@@ -46,12 +48,12 @@ class Walker:
         walk = await self._begin()
         put = 0
         while True:
-            page = await self.stash.scenes_after(walk.last_id, _PAGE)
-            ended = len(page) < _PAGE
+            page = await self._page(walk.last_id)
+            ended = len(page.ids) < _PAGE
             before = walk
             walk = replace(
                 walk,
-                last_id=page[-1].id if page else walk.last_id,
+                last_id=page.ids[-1] if page.ids else walk.last_id,
                 finished_at=self.clock.now() if ended else None,
                 facts={"completed": _completed(walk) + ended},
             )
@@ -59,6 +61,16 @@ class Walker:
             if ended:
                 _log.info("full walk done", jobs=put, last_id=walk.last_id)
                 return put
+
+    async def _page(self, last_id: int) -> _Page:
+        """The next scenes. One that Stash cannot tell would fail the page: then each is asked for by itself."""
+        try:
+            scenes = await self.stash.scenes_after(last_id, _PAGE)
+        except StashTemporaryError:
+            ids = await self.stash.ids_after(last_id, _PAGE)
+            each = await self.stash.scenes_each(ids)
+            return _Page(ids=ids, scenes=[each.found[number] for number in ids if number in each.found])
+        return _Page(ids=[scene.id for scene in scenes], scenes=scenes)
 
     async def recent(self) -> int:
         """The scenes that were touched in the last 24 hours; how many there are."""
@@ -81,12 +93,13 @@ class Walker:
             return walk
         return walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": _completed(walk)})
 
-    async def _take(self, page: Sequence[Scene], before: walks.Walk, after: walks.Walk) -> int:
+    async def _take(self, page: _Page, before: walks.Walk, after: walks.Walk) -> int:
         def work(connection: Connection) -> int:
-            puts = [put for server in self.servers for put in self._differences(connection, server, page, before)]
-            puts += self._vanished(connection, page, before, after)
+            scenes = page.scenes
+            puts = [put for server in self.servers for put in self._differences(connection, server, scenes, before)]
+            puts += self._unmet(connection, page, before, after)
             jobs.put(connection, puts, self.clock.now())
-            seen.note(connection, page, self.clock.now())
+            seen.note(connection, scenes, self.clock.now())
             walks.save(connection, after)
             return len(puts)
 
@@ -128,19 +141,26 @@ class Walker:
         moved = [scene for scene, decision in found.items() if decision.index_version not in (0, version)]
         decisions.clear(connection, server, moved)
 
-    def _vanished(
-        self, connection: Connection, page: Sequence[Scene], before: walks.Walk, after: walks.Walk
-    ) -> Iterable[Put]:
-        """Scenes we know whose ids the walk passed without meeting them; a read by id has the last word."""
-        met = {scene.id for scene in page}
-        if after.finished_at is None:
-            passed = seen.ids_between(connection, before.last_id + 1, after.last_id)
-        else:
-            passed = seen.ids_between(connection, before.last_id + 1, 2**31 - 1)
-        for scene in passed:
-            if scene not in met:
-                for server in self.servers:
-                    yield Put(server=server, scene=scene, lane=Lane.BULK, reason="gone?")
+    def _unmet(self, connection: Connection, page: _Page, before: walks.Walk, after: walks.Walk) -> Iterable[Put]:
+        """Scenes that Stash could not tell, and those we know whose ids the walk passed without meeting them.
+
+        Their job reads each by id, which has the last word.
+        """
+        last = after.last_id if after.finished_at is None else _GREATEST_ID
+        passed = seen.ids_between(connection, before.last_id + 1, last)
+        told = {scene.id for scene in page.scenes}
+        for scene in sorted({*passed, *page.ids} - told):
+            reason = "unreadable" if scene in page.ids else "gone?"
+            for server in self.servers:
+                yield Put(server=server, scene=scene, lane=Lane.BULK, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """The ids of a page in order, and the scenes that Stash could tell."""
+
+    ids: Sequence[int]
+    scenes: Sequence[Scene]
 
 
 def _completed(walk: walks.Walk | None) -> int:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-
-from plexsync.sim.stash import yaml_subset
+import yaml
 
 Interface = Literal["raw", "js", "rpc"]
 Level = Literal["none", "trace", "debug", "info", "warning", "error"]
@@ -84,9 +83,9 @@ class Plugin:
 def load(file: Path) -> Plugin:
     """The plugin of a manifest; raises `Unusable` with the reason."""
     try:
-        content: Any = yaml_subset.parse(file.read_text("utf-8"))
+        content: Any = yaml.safe_load(file.read_text("utf-8"))
         manifest = msgspec.convert(_without_nulls(content), Manifest)
-    except (OSError, UnicodeDecodeError, yaml_subset.NotReadable, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise Unusable(f"Error loading plugin {file}: {error}") from error
     return Plugin(id=file.stem, folder=file.parent, manifest=manifest)
 
