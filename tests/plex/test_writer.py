@@ -135,20 +135,6 @@ async def test_the_same_picture_is_uploaded_once_and_chosen_again(plex: str, con
     assert log(plex)["uploads"] == 2
 
 
-async def test_the_picture_from_before_can_be_shown_again(plex: str, connect: Connect) -> None:
-    client = connect(plex)
-    writer = Writer(client)
-    item = await item_of(client)
-    path = item.parts[0].path
-    (before,) = [poster.key for poster in await client.posters(KEY) if poster.selected]
-    await writer.write(item, path, [], cover(1))
-    with pytest.raises(LinkBroken):
-        await writer.show(item, "/elsewhere.mp4", before)
-    await writer.show(item, path, before)
-    assert [poster.key for poster in await client.posters(KEY) if poster.selected] == [before]
-    assert "thumb" in (await item_of(client)).locks
-
-
 async def test_a_picture_that_is_known_but_lost_is_uploaded_again(plex: str, connect: Connect) -> None:
     client = connect(plex)
     item = await item_of(client)

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -39,19 +39,20 @@ def run(options: Options, environ: Mapping[str, str]) -> int:
     watched = sys.stdout.isatty() and not environ.get("CI") and not options.check and not options.as_json
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=not watched, quiet=options.as_json)
     show = Show(console, live=watched)
-    with _ended_by_signal(), suppress(KeyboardInterrupt):
+    facts: dict[str, Any] = {"ok": False}
+    with _ended_by_signal():
         try:
             with staged(options.scenes, options.daemon_command, environ) as stage:
                 facts = _played(stage, options, show)
                 _close(facts, show, watched=watched)
                 if watched:
                     _stay(stage, show)
+        except KeyboardInterrupt:
+            show.say("Ended. Everything is stopped and removed.")
         except (NotReached, httpx2.HTTPError, OSError) as error:
             facts = {"ok": False, "fault": str(error) or type(error).__name__}
             _close(facts, show, watched=watched)
-        return 0 if facts["ok"] else 1
-    show.say("Ended. Everything is stopped and removed.")
-    return 0 if watched else 1
+    return 0 if facts["ok"] else 1
 
 
 def _played(stage: Stage, options: Options, show: Show) -> dict[str, Any]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["LinkBroken", "WriteResult", "Writer", "upload_key"]
 
 LARGEST_POSTER = 10_000_000
+_THUMB = FIELDS[Field.POSTER].plex
 #: Below this, a line that is refused as too long is refused for another reason.
 SHORTEST_LIMIT = 500
 
@@ -85,29 +86,19 @@ class Writer:
         if poster is not None and len(poster) > LARGEST_POSTER:
             size = f"{len(poster) / 1e6:.1f} MB"
             raise PlexPermanentError(f"the picture (thumb) has {size}; Plex takes at most 10 MB")
-        await self._make_sure(item, expected_path)
+        if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
+            raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
+        await self._client.verify_identity()
         result = WriteResult()
         whole = [with_kept_roles(edit, item.actors) for edit in edits]
         if poster is not None:
             await self._show(item, poster, known_keys, result)
-            if not any(edit.field is Field.POSTER for edit in whole):
+            if _THUMB not in item.locks and not any(edit.field is Field.POSTER for edit in whole):
                 whole.append(FieldEdit(field=Field.POSTER, after=None))
         for batch in split(item.section, item.rating_key, whole):
             await self._send(item, batch, LINE_LIMIT, result)
         await self._take_off_rest(item, whole)
         return result
-
-    async def show(self, item: Item, expected_path: str, key: str) -> None:
-        """Show a picture that Plex lists for an item that was just read, and lock it. Raises LinkBroken."""
-        await self._make_sure(item, expected_path)
-        await self._client.select_poster(item.rating_key, key)
-        lock = FieldEdit(field=Field.POSTER, after=None)
-        await self._client.edit(item.section, item.rating_key, params_of([lock]))
-
-    async def _make_sure(self, item: Item, expected_path: str) -> None:
-        if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
-            raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
-        await self._client.verify_identity()
 
     async def read_back(self, rating_keys: Sequence[int]) -> dict[int, Item]:
         """What these items hold now."""

@@ -1,0 +1,38 @@
+"""Two simulated servers and a data folder that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.program import LIBRARY, House
+from plexsync.sim.plex import PlexOptions
+from plexsync.sim.plex import create_app as plex_app
+from plexsync.sim.serving import serving
+from plexsync.sim.stash import StashOptions
+from plexsync.sim.stash import create_app as stash_app
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Six films in both servers, none of them in step yet."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    with serving(stash_app(StashOptions(scenes=6))) as stash, serving(plex_app(PlexOptions(items=6))) as plex:
+        made = House(data_dir=data_dir, stash=stash.url, plex=plex.url)
+        made.configure(
+            f"""
+port = 0
+stash_url = "{stash.url}"
+plex_url = "{plex.url}"
+plex_token = "sim-plex-token"
+libraries = ["{LIBRARY}"]
+
+[[path_rules]]
+plex = "/plex/media"
+stash = "/data"
+"""
+        )
+        yield made
