@@ -14,10 +14,10 @@ def test_a_library_is_previewed_released_explained_and_left_alone_afterwards(hou
     """The first contact from the first look to a plan without changes."""
     with house.daemon():
 
-        def waiting() -> int:
-            return int(house.call("status", "--json").facts["servers"][0]["first_contact"]["waiting"])
+        def all_wait() -> bool:
+            return bool(house.call("status", "--json").facts["servers"][0]["first_contact"]["waiting"] == 6)
 
-        until(lambda: waiting() == 6, 20, "all six scenes wait")
+        until(all_wait, 20, "all six scenes wait")
         assert house.writes() == 0
         preview = house.call("plan", "1")
         assert preview.code == 0

@@ -286,7 +286,7 @@ async def test_a_server_that_takes_off_many_at_once_is_asked_about_it_only_once(
     forget(plex)
     await writer.write(item, path, [FieldEdit(field=Field.GENRES, after=("a",), removed=("b", "c"))])
     assert [request["method"] for request in log(plex)["requests"]] == ["PUT"]
-    assert (await writer.read_back([KEY]))[KEY].genres == ("a",)
+    assert (await client.details([KEY]))[KEY].genres == ("a",)
 
 
 async def test_nothing_to_write_asks_nothing_but_who_is_there(plex: str, connect: Connect) -> None:

@@ -100,10 +100,6 @@ class Writer:
         await self._take_off_rest(item, whole)
         return result
 
-    async def read_back(self, rating_keys: Sequence[int]) -> dict[int, Item]:
-        """What these items hold now."""
-        return await self._client.details(rating_keys)
-
     async def _show(self, item: Item, poster: bytes, known_keys: Collection[str] | None, result: WriteResult) -> None:
         key = result.poster_key = upload_key(poster)
         listed = []

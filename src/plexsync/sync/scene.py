@@ -13,7 +13,7 @@ from plexsync.model.fields import FIELDS, Field, Owner, Value
 from plexsync.model.item import IndexedItem, Item
 from plexsync.model.item_values import value_of
 from plexsync.model.paths import path_key
-from plexsync.model.plan import Change, Left, Plan, make_plan
+from plexsync.model.plan import Change, Left, Plan, Written, make_plan
 from plexsync.model.rules import Rules, desired
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Outcome, Peer, Verdict
@@ -151,7 +151,7 @@ async def plan_scene(
             wanted[Field.POSTER] = await tools.art.cover(scene, tools.clock.now(), look=look)
         except SyncError as error:
             trouble = error
-    written = await tools.database.run(lambda c: ledger.rows(c, tools.server, [tie.plex_path for tie in ties]))
+    written = await tools.database.run(lambda c: _written(c, ties, tools))
     plans: dict[int, Plan] = {}
     for tie in ties:
         if tie.rating_key not in plans:
@@ -161,9 +161,25 @@ async def plan_scene(
                 path=tie.plex_path,
                 wanted=wanted,
                 rules=tools.rules,
-                ledger=written.get(tie.plex_path, {}),
+                ledger=written[tie],
             )
     return list(plans.values()), trouble
+
+
+def _written(
+    connection: Connection, ties: Sequence[links.Link], tools: Tools
+) -> dict[links.Link, dict[Field, Written]]:
+    """What the ledger says of each file. A picture counts only where the item itself got it: an item that came anew
+    shows none of it, though its path is an old one."""
+    rows = ledger.rows(connection, tools.server, [tie.plex_path for tie in ties])
+    found = {tie: dict(rows.get(tie.plex_path, {})) for tie in ties}
+    for tie, fields in found.items():
+        shown = fields.get(Field.POSTER)
+        if shown is None or not shown.is_confirmed:
+            continue
+        if pictures.uploaded(connection, tools.server, tie.rating_key, str(shown.confirmed)) is None:
+            fields[Field.POSTER] = replace(shown, confirmed=None, is_confirmed=False)
+    return found
 
 
 def _look(connection: Connection, tools: Tools, scene: Scene) -> Found:

@@ -1,0 +1,74 @@
+"""One real Stash for all tests, furnished once; a Plex, a data folder and a fresh plugin for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from live.furniture import furnish
+from live.house import House, housed
+from live.server import PLUGIN, Stash
+
+STASH = "PLEXSYNC_LIVE_STASH"
+PLUGINS = "PLEXSYNC_LIVE_PLUGINS"
+MEDIA = "PLEXSYNC_LIVE_MEDIA"
+LEAST_SCENES = 50
+
+
+@pytest.fixture(scope="session")
+def stash() -> Iterator[Stash]:
+    """The real Stash, with facts in all of its scenes."""
+    url = os.environ.get(STASH)
+    if not url:
+        pytest.skip(f"{STASH} is not set: the address of a Stash that may be edited at will")
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        pytest.skip("there is one Stash only: run these tests with -n 0")
+    with httpx2.Client(timeout=120, trust_env=False) as http:
+        found = Stash(url.rstrip("/"), http)
+        count = len(found.scenes())
+        assert count >= LEAST_SCENES, f"{STASH} has {count} scenes with files; {LEAST_SCENES} are needed"
+        furnish(found)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def plugins() -> Path:
+    """The folder of that Stash's plugins."""
+    folder = os.environ.get(PLUGINS)
+    if not folder:
+        pytest.skip(f"{PLUGINS} is not set: the plugins folder of the Stash in {STASH}")
+    return Path(folder)
+
+
+@pytest.fixture
+def media(stash: Stash) -> Path:
+    """A folder that Stash scans and these tests may fill."""
+    folder = os.environ.get(MEDIA)
+    if not folder:
+        pytest.skip(f"{MEDIA} is not set: the media folder of the Stash in {STASH}")
+    return Path(folder)
+
+
+@pytest.fixture
+def house(stash: Stash, plugins: Path, tmp_path: Path) -> Iterator[House]:
+    """A Plex with an item for each file; no daemon yet, and no plugin."""
+    remove_plugin(stash, plugins)
+    with housed(tmp_path, stash, plugins) as house:
+        try:
+            yield house
+        finally:
+            remove_plugin(stash, plugins)
+            if house.processes():
+                house.run("stop")
+    assert not house.processes()
+
+
+def remove_plugin(stash: Stash, plugins: Path) -> None:
+    """Nothing of an earlier test may start a daemon or take an event."""
+    shutil.rmtree(plugins / PLUGIN, ignore_errors=True)
+    stash.ask("mutation { reloadPlugins }")

@@ -1,0 +1,1 @@
+"""Long runs: chaos, kills and garbage."""
