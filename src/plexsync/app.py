@@ -44,6 +44,8 @@ from plexsync.sync.writerlock import WriterLock
 _log = logger("plexsync.app")
 
 PLUGIN_ID = "PlexSyncDaemon"
+#: Settings of the plugin itself: how its hook reaches the daemon.
+PLUGIN_OWN = frozenset({"daemonUrl", "eventsToken", "debugLog"})
 IDENTITY_FILE = identity.FILE_NAME
 #: Seconds between two looks at Plex's list of libraries.
 _LIBRARIES_EVERY = 30.0
@@ -114,8 +116,9 @@ async def _plugin_settings(config: Config, database: Database, redactor: Redacto
         return known
     finally:
         await stash.close()
-    await database.run(lambda c: preferences.put(c, "plugin settings", found))
-    return found
+    ours = {name: value for name, value in found.items() if name not in PLUGIN_OWN}
+    await database.run(lambda c: preferences.put(c, "plugin settings", ours))
+    return ours
 
 
 def complete(config: Config) -> None:
