@@ -42,9 +42,8 @@ def shaped(content: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(content)) as picture:
             if picture.format == "JPEG" and max(picture.size) <= _LONGEST_EDGE and len(content) <= _KEEP_BELOW_BYTES:
-                picture.verify()
+                picture.load()
                 return content
-            picture.load()
             plain = _on_black(picture)
             plain.thumbnail((_LONGEST_EDGE, _LONGEST_EDGE), Image.Resampling.LANCZOS)
             out = io.BytesIO()
@@ -86,12 +85,14 @@ class Art:
             sha1 = known.sha1
         else:
             sha1 = await self._keep(scene, found.content) if found.kind == "picture" else ""
+        # What could not be read may have been cut on its way: it is fetched anew at every look.
+        read = bool(sha1) or found.kind == "none"
         row = pictures.Cover(
             scene=scene.id,
-            etag=found.etag or "",
+            etag=(found.etag or "") if read else "",
             sha1=sha1,
             recipe=RECIPE,
-            checked_for=scene.updated_at,
+            checked_for=scene.updated_at if read else "",
             checked_at=now,
         )
         await self.database.run(lambda c: pictures.set_cover(c, row))

@@ -72,4 +72,4 @@ def test_a_folder_given_to_run_is_watched_beside_those_of_the_settings(house: Ho
     """The daemon opens its socket there."""
     spool = house.data_dir / "more"
     with house.daemon("--spool-folder", str(spool)):
-        until(lambda: (spool / "nudge.sock").exists(), 10, "the spool folder is watched")
+        until((spool / "nudge.sock").exists, 10, "the spool folder is watched")

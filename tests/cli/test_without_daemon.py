@@ -49,6 +49,19 @@ def test_a_whole_library_is_synced_in_this_process(house: House) -> None:
     assert house.writes() == writes
 
 
+def test_work_that_plex_is_away_for_is_kept_and_told(house: House) -> None:
+    """The code is 1; the job waits for the daemon or the next sync, without an attempt counted."""
+    assert house.call("sync", "1").code == 0
+    toml = house.data_dir / "plexsync.toml"
+    toml.write_text(toml.read_text().replace(house.plex, "http://127.0.0.1:1"))
+    refused = house.call("sync", "3")
+    assert refused.code == 1
+    assert "What is queued is kept" in refused.err
+    (job,) = house.call("queue", "list", "--json").facts
+    assert (job["scene"], job["attempts"]) == (3, 0)
+    assert "is away" in house.call("status").out
+
+
 def test_bad_settings_are_all_told_and_the_code_is_2(house: House) -> None:
     """One line for each fault, for every verb."""
     house.configure('stash_url = 5\npoll_interval = "never"\n')

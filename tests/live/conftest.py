@@ -1,4 +1,4 @@
-"""One real Stash for all tests, furnished once; a Plex, a data folder and a fresh plugin for each."""
+"""One real Stash for all tests, furnished anew for each; a Plex and a data folder of its own for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEAST_SCENES = 50
 
 @pytest.fixture(scope="session")
 def stash() -> Iterator[Stash]:
-    """The real Stash, with facts in all of its scenes."""
+    """The real Stash."""
     url = os.environ.get(STASH)
     if not url:
         pytest.skip(f"{STASH} is not set: the address of a Stash that may be edited at will")
@@ -32,7 +32,6 @@ def stash() -> Iterator[Stash]:
         found = Stash(url.rstrip("/"), http)
         count = len(found.scenes())
         assert count >= LEAST_SCENES, f"{STASH} has {count} scenes with files; {LEAST_SCENES} are needed"
-        furnish(found)
         yield found
 
 
@@ -58,6 +57,7 @@ def media(stash: Stash) -> Path:
 def house(stash: Stash, plugins: Path, tmp_path: Path) -> Iterator[House]:
     """A Plex with an item for each file; no daemon yet, and no plugin."""
     remove_plugin(stash, plugins)
+    furnish(stash)
     with housed(tmp_path, stash, plugins) as house:
         try:
             yield house

@@ -16,18 +16,20 @@ def furnish(stash: Stash) -> None:
     """Give every scene a title, a text, a date, a rating, a studio, tags and people. Doing it twice changes nothing."""
     tags = {name: stash.named("tag", name) for name in TAGS}
     people = {name: stash.named("performer", name) for name in PEOPLE}
-    for number, scene in enumerate(stash.scenes()):
+    scenes = stash.scenes()
+    studios = {name: stash.named("studio", name) for name in dict.fromkeys(map(_folder, scenes))}
+    for number, scene in enumerate(scenes):
         stash.edit(
             scene["id"],
             title=TITLES[number % len(TITLES)].format(number),
             details=f"First line of {number}.\n\nSecond, with “quotes” & <brackets>.",
             date=DATES[number % len(DATES)],
             rating100=(number * 7) % 100 + 1,
-            studio_id=stash.named("studio", _folder(scene)),
+            studio_id=studios[_folder(scene)],
             tag_ids=[tags[TAGS[number % len(TAGS)]], tags[TAGS[(number + 2) % len(TAGS)]]],
             performer_ids=[people[PEOPLE[number % len(PEOPLE)]]],
         )
 
 
 def _folder(scene: Scene) -> str:
-    return PurePosixPath(scene["files"][0]["path"]).parent.name
+    return PurePosixPath(scene["files"][0]["path"]).parent.parent.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -110,9 +111,41 @@ class House:
         facts = holder(self.data_dir)
         return facts if facts and "url" in facts else None
 
-    def stop_daemon(self) -> None:
-        """End whatever daemon holds the data folder."""
-        self.run("stop")
+    def forget_start(self) -> None:
+        """As if the last start of a daemon by the hook lay long ago."""
+        os.utime(self.spool / "starting", (1, 1))
+
+    @staticmethod
+    def zombies(pid: int) -> bool:
+        """Whether that process has ended and nobody has taken note."""
+        try:
+            return ") Z " in Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return False
+
+    @staticmethod
+    def free_port() -> int:
+        """A port that the daemon can come back to."""
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            return int(found.getsockname()[1])
+
+    @staticmethod
+    @contextmanager
+    def deaf_server() -> Iterator[str]:
+        """An address where connections are taken and nothing is ever answered."""
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    def seconds_to_save(self, ident: str, title: str) -> float:
+        """Seconds until Stash has answered an edit."""
+        began = time.monotonic()
+        self.stash.edit(ident, title=title)
+        return time.monotonic() - began
+
+    def logged(self, text: str) -> bool:
+        """Whether the plugin said so in Stash's log."""
+        return any(text in line for line in self.stash.log())
 
     def waiting(self) -> list[str]:
         """The events in the plugin's folder."""
@@ -175,24 +208,45 @@ class House:
             raise AssertionError(f"{error}\n" + "\n".join(last[:20])) from error
         return time.monotonic() - began
 
+    def until_walked(self, daemon: Daemon, runs: int, entry: str = "full walk") -> None:
+        """Wait until the daemon has made that many walks since its start, and all they put is done."""
+
+        def walked() -> bool:
+            return daemon.status()["timetable"][entry]["runs"] >= runs and daemon.quiet()
+
+        until(walked, PATIENCE, f"{runs} times {entry!r}")
+
+    def until_quiet(self, daemon: Daemon) -> None:
+        """Wait until the daemon has nothing to do."""
+        until(daemon.quiet, PATIENCE, "the daemon is at rest")
+
+    def until_noted(self, daemon: Daemon, events: int) -> None:
+        """Wait until the daemon has taken that many events and left none in the folder."""
+
+        def noted() -> bool:
+            return daemon.status()["accepted_events"] >= events and not self.waiting()
+
+        until(noted, PATIENCE, f"{events} events are taken, {len(self.waiting())} lie in the folder")
+
     def _command(self, *words: str) -> list[str]:
         return [*PROGRAM, "--data-dir", str(self.data_dir), "--json", *words]
 
 
 def wanted(scene: Scene) -> dict[str, Any]:
-    """What Plex should hold for a scene; an empty title leaves Plex's own."""
+    """What Plex should hold for a scene. An empty title, and a date that is only a year, leave Plex's own."""
     date = scene["date"] or ""
     want = {
         "title": scene["title"],
         "summary": scene["details"] or None,
-        "originallyAvailableAt": date if len(date) == len("2000-01-01") else None,
+        "originallyAvailableAt": date or None,
         "year": int(date[:4]) if date else None,
         "studio": scene["studio"]["name"] if scene["studio"] else None,
         "userRating": scene["rating100"] / 10 if scene["rating100"] else None,
         "genres": sorted(tag["name"].casefold() for tag in scene["tags"]),
         "actors": sorted(one["name"].casefold() for one in scene["performers"]),
     }
-    return want if scene["title"] else {name: value for name, value in want.items() if name != "title"}
+    left = {"title": not scene["title"], "originallyAvailableAt": 0 < len(date) < len("2000-01-01")}
+    return {name: value for name, value in want.items() if not left.get(name)}
 
 
 def held(item: dict[str, Any]) -> dict[str, Any]:

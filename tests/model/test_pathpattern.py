@@ -74,7 +74,7 @@ def test_case_counts_unless_the_rule_or_windows_says_otherwise() -> None:
     folded = ReversiblePattern(r"/Mnt/(a+)/", r"/Data/\1/", case_insensitive=True)
     assert folded.forward("/MNT/AA/F") == "/Data/AA/F"
     assert folded.backward("/DATA/AA/F") == "/Mnt/AA/F"
-    assert ReversiblePattern(r"D:\\Media\\(x)\\", r"/data/\1/").forward("d:\\media\\X\\f") == "/data/X/f"
+    assert ReversiblePattern(r"D:\\Media\\(x)\\", r"/data/\1/").forward("d:\\MEDIA\\x\\F") == "/data/x/F"
 
 
 def test_a_literal_is_found_in_either_unicode_form() -> None:

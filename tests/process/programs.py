@@ -23,14 +23,14 @@ _OURS = ("PLEXSYNC_", "PLEX_", "STASH_")
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T | None], what: str, *, patience: float = PATIENCE) -> T:
+def until(condition: Callable[[], T | None], what: str, *, patience: float = PATIENCE, every: float = _LOOK_EVERY) -> T:
     """The first answer of `condition` that is true; the test fails when none is in time."""
     deadline = time.monotonic() + patience
     while True:
         if value := condition():
             return value
         assert time.monotonic() < deadline, f"after {patience:.0f} s still not: {what}"
-        time.sleep(_LOOK_EVERY)
+        time.sleep(every)
 
 
 @dataclass(slots=True)

@@ -72,7 +72,7 @@ def why(call: Call, scene: int, screen: Screen) -> None:
     for path in facts["files"]:
         screen.say(f"File in Stash: {path}")
     for server in facts["servers"]:
-        for line in _standing(server):
+        for line in standing_of(server):
             screen.say(f"{server['name']}: {line}")
     rows = [
         (moment(one["at"]), one["server"], one["field"], shown(one["before"]), shown(one["after"]), one["why"])
@@ -87,7 +87,8 @@ def _known(facts: dict[str, Any]) -> bool:
     return facts["title"] is not None or any(tied)
 
 
-def _standing(server: dict[str, Any]) -> list[str]:
+def standing_of(server: dict[str, Any]) -> list[str]:
+    """Where a scene stands on one server, in lines for people."""
     now, lines = time.time(), []
     if (job := server["job"]) is not None:
         due = "now" if job["due_at"] <= now else ago(job["due_at"], now)

@@ -54,7 +54,9 @@ async def sync(call: Call, wish: Wish) -> dict[str, Any]:
         service = graph.service
         work = asyncio.create_task(service.run())
         try:
-            await _while_working(_until(lambda: _begun(service)), work)
+            # How many scenes of a library wait is known once everything was looked at.
+            ready = _begun if wish.library is None else _ended
+            await _while_working(_until(lambda: ready(service)), work)
             asked = await _asked(service, wish)
             if not _only_counts(wish):
                 await _while_working(_until(lambda: _ended(service)), work)
@@ -63,7 +65,8 @@ async def sync(call: Call, wish: Wish) -> dict[str, Any]:
             work.cancel()
             with suppress(asyncio.CancelledError):
                 await work
-        return asked | {"status": await service.status()}
+        stories = [await service.why(scene) for scene in wish.scenes]
+        return asked | {"status": await service.status(), "scenes": stories}
 
 
 def _only_counts(wish: Wish) -> bool:

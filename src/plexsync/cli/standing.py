@@ -23,6 +23,8 @@ def status(call: Call, screen: Screen) -> None:
 def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
     if facts.get("running"):
         screen.say(f"The daemon works at {facts['url']} (process {facts['pid']}).", style="green")
+    elif facts.get("held_by") is not None:
+        screen.say(f"Process {facts['held_by']} works here but takes no requests (yet); this is what the store knows.")
     else:
         screen.say("No daemon runs; this is what the store knows.", style="yellow")
     stash = facts["stash"]
@@ -41,7 +43,7 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
     rows: list[tuple[str, object]] = [
         ("state", _gate(server["gate"], now)),
         ("libraries in Plex", ", ".join(libraries) or "none known yet"),
-        ("synced", ", ".join(server.get("synced", ())) or ("none" if "synced" in server else "known to the daemon")),
+        *((("synced", ", ".join(server["synced"]) or "none"),) if "synced" in server else ()),
         ("items in the index", sum(server["index"]["items"].values())),
         ("waiting jobs", _depth(queue)),
         ("dead letters", queue["dead"]),

@@ -26,6 +26,8 @@ def stop(call: Call, screen: Screen) -> None:
         screen.facts({"stopped": False, "data_dir": str(data_dir)})
         return
     pid = int(facts.get("pid", 0))
+    if facts.get("verb"):
+        raise Failed(f"Process {pid} is no daemon but another plexsync command: let it end")
     with daemon_of(data_dir) as remote:
         _ask(remote, pid)
     deadline = time.monotonic() + _PATIENCE

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
-
-import sqlalchemy as sa
 
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import Remote, daemon_of
 from plexsync.config import Config
 from plexsync.store.database import Connection, Database
+from plexsync.store.lock import holder
 from plexsync.sync import reports
 
 T = TypeVar("T")
+_SQLITE = "sqlite:///"
 
 
 class Facts(Protocol):
@@ -54,9 +55,14 @@ class Stored:
 
     database: Database
     config: Config
+    held_by: int | None  #: the process that holds the folder without answering requests
 
     def status(self) -> dict[str, Any]:
-        return self._read(lambda c: reports.status(c, self._servers(c))) | {"running": False, "troubles": []}
+        return self._read(lambda c: reports.status(c, self._servers(c))) | {
+            "running": False,
+            "held_by": self.held_by,
+            "troubles": [],
+        }
 
     def queue(self, limit: int) -> list[dict[str, Any]]:
         return self._read(lambda c: reports.queue_rows(c, limit))
@@ -86,15 +92,18 @@ def facts_of(call: Call) -> Iterator[Facts]:
     _must_exist(config)
     database = Database.open_reading(config.database_url)
     try:
-        yield Stored(database, config)
+        yield Stored(database, config, _pid(holder(config.data_dir)))
     finally:
         database.close()
 
 
+def _pid(facts: dict[str, Any] | None) -> int | None:
+    return None if facts is None else int(facts.get("pid", 0))
+
+
 def _must_exist(config: Config) -> None:
-    url = sa.make_url(config.database_url)
-    file = config.data_dir / (url.database or "")
-    if url.get_backend_name() == "sqlite" and not file.exists():
+    url = config.database_url
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         raise Failed(
             f"Nothing has been synced in {config.data_dir} yet: there is no database. "
             "Start the daemon with `plexsync run`, or name the right folder with --data-dir"

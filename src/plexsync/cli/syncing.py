@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from plexsync.cli.asking import standing_of
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import Remote, daemon_of
 from plexsync.cli.screen import Screen, clean
@@ -16,6 +17,7 @@ from plexsync.cli.spans import shown
 from plexsync.cli.wishes import Wish
 
 _LOOK_EVERY = 0.2
+_SHOWN = 20
 
 
 def sync(call: Call, wish: Wish, screen: Screen, *, wait: bool) -> None:
@@ -28,7 +30,8 @@ def sync(call: Call, wish: Wish, screen: Screen, *, wait: bool) -> None:
         _say(answer, screen, here=False)
         if wait:
             _wait(remote, screen)
-    screen.facts(answer | ({"quiet": True} if wait else {}))
+            answer |= {"quiet": True, "scenes": [remote.get(f"/api/v1/scenes/{scene}/why") for scene in wish.scenes]}
+    _told(answer, screen)
 
 
 def _sync_here(call: Call, wish: Wish, screen: Screen) -> None:
@@ -37,13 +40,23 @@ def _sync_here(call: Call, wish: Wish, screen: Screen) -> None:
     screen.say("No daemon runs; the work is done here.")
     answer = asyncio.run(inprocess.sync(call, wish))
     _say(answer, screen, here=True)
-    screen.facts(answer)
+    _told(answer, screen)
     left = sum(sum(server["queue"][lane] for lane in ("user", "change", "bulk")) for server in _servers(answer))
     if left and "waiting" not in answer:
         raise Failed(f"{left} scenes could not be brought over yet and are tried again by the next sync or the daemon")
-    for server in _servers(answer):
-        if server["queue"]["dead"]:
-            screen.say(f"{server['queue']['dead']} dead letters on {server['name']}: see `plexsync dead list`.")
+
+
+def _told(answer: dict[str, Any], screen: Screen) -> None:
+    """Show how each scene ended. Failed when one of them did not get through."""
+    screen.facts(answer)
+    stories = answer.get("scenes", ())
+    for story in stories[:_SHOWN]:
+        for server in story["servers"]:
+            for line in standing_of(server):
+                screen.say(f"Scene {story['scene']} on {server['name']}: {line}")
+    failed = [story["scene"] for story in stories if any(server["dead"] for server in story["servers"])]
+    if failed:
+        raise Failed(f"given up: {', '.join(map(str, failed[:_SHOWN]))}. See `plexsync dead list`")
 
 
 def _servers(answer: dict[str, Any]) -> list[dict[str, Any]]:

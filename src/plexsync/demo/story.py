@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 from typing import Any
@@ -122,7 +122,7 @@ class Story:
     def _differences(self) -> list[Difference]:
         return differences(self.stash.scenes(), self.plex.items())
 
-    def _until(self, reached: Any, what: str) -> None:
+    def _until(self, reached: Callable[[], object], what: str) -> None:
         def look() -> bool:
             self.stage.must_live()
             return bool(reached())

@@ -214,9 +214,10 @@ def _without_ours(spec: FieldSpec, found: Value, written: Written | None) -> Val
     if written is None:
         return found
     added = _added(written)
-    if isinstance(found[0], Person):
-        return tuple(p for p in _people(found) if text_key(p.name) not in added) or None
-    return tuple(entry for entry in found if isinstance(entry, str) and text_key(entry) not in added) or None
+    if people := _people(found):
+        return tuple(person for person in people if text_key(person.name) not in added) or None
+    names = (name for name in found if isinstance(name, str))
+    return tuple(name for name in names if text_key(name) not in added) or None
 
 
 def _added(written: Written) -> set[str]:

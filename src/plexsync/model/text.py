@@ -41,13 +41,14 @@ def cut(text: str, limit: int) -> str:
 
 
 def _cleaned(text: str, *, lines: bool) -> str:
-    text = unicodedata.normalize("NFC", text)
-    if not text.isprintable():
-        text = _BREAKS.sub("\n", text)
+    text = _BREAKS.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
+    if not lines:
+        text = text.replace("\n", " ")
+    if not text.replace("\n", "").isprintable():
         text = _joined("".join(map(_drawn_part, _FLAG.split(text))))
     elif not text.isascii():
         text = _joined(text)
-    text = _SPACES.sub(" ", text if lines else text.replace("\n", " "))
+    text = _SPACES.sub(" ", text)
     text = "\n".join(line.strip() for line in text.split("\n")).strip()
     # Taking a character out can bring two together that compose.
     return unicodedata.normalize("NFC", text)

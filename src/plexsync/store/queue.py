@@ -55,6 +55,12 @@ def listing(
     return [_queue_row(row) for row in conn.execute(statement)]
 
 
+def working(conn: Connection, server: str) -> list[int]:
+    """The scenes that an owner holds now."""
+    held = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.state == WORKING)
+    return list(conn.scalars(held.order_by(jobs.c.scene)))
+
+
 def one(conn: Connection, server: str, scene: int) -> QueueRow | None:
     """The job of a scene, if one is queued."""
     row = conn.execute(sa.select(jobs).where(jobs.c.server == server, jobs.c.scene == scene)).one_or_none()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from plexsync.model.work import Lane, Put
-from plexsync.store import decisions, jobs
+from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.libraries import Libraries
@@ -54,7 +54,9 @@ class Server:
             while rows := decisions.listing(connection, server=self.name, kind="preview", limit=1000, after=after):
                 scenes += [row.scene for row in rows if section in row.decision.facts.get("sections", ())]
                 after = (rows[-1].server, rows[-1].scene)
-            puts = [Put(server=self.name, scene=scene, lane=Lane.BULK, reason="go") for scene in scenes]
+            # A job under way may have looked at the library before the go: what it decides then must not count.
+            scenes += queue.working(connection, self.name)
+            puts = [Put(server=self.name, scene=scene, lane=Lane.BULK, reason="go") for scene in dict.fromkeys(scenes)]
             jobs.put(connection, puts, self.tools.clock.now())
             return len(puts)
 

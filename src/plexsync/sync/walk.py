@@ -23,6 +23,8 @@ _PAGE = 200
 _GREATEST_ID = 2**31 - 1
 #: Seconds after which a walk that was cut off starts anew.
 _STALE = 6 * 3600
+#: Seconds after which a walk has a dead letter tried again.
+_REVIVED_AFTER = 24 * 3600
 #: Seconds that "recent" looks back.
 RECENT = 24 * 3600
 
@@ -98,6 +100,7 @@ class Walker:
             scenes = page.scenes
             puts = [put for server in self.servers for put in self._differences(connection, server, scenes, before)]
             puts += self._unmet(connection, page, before, after)
+            puts += [put for server in self.servers for put in self._revived(connection, server, page)]
             jobs.put(connection, puts, self.clock.now())
             seen.note(connection, scenes, self.clock.now())
             walks.save(connection, after)
@@ -140,6 +143,20 @@ class Walker:
         found = decisions.decided(connection, server, ids)
         moved = [scene for scene, decision in found.items() if decision.index_version not in (0, version)]
         decisions.clear(connection, server, moved)
+
+    def _revived(self, connection: Connection, server: str, page: _Page) -> Iterable[Put]:
+        """What died long enough ago is tried once more, for the reasons it had: whatever ailed it may be over."""
+        if not page.ids:
+            return
+        first, now = (server, page.ids[0] - 1), self.clock.now()
+        letters = jobs.dead_list(
+            connection, server=server, after=first, died_before=now - _REVIVED_AFTER, limit=2 * _PAGE
+        )
+        met = set(page.ids)
+        for letter in letters:
+            if letter.scene in met:
+                for reason in letter.reasons:
+                    yield Put(server=server, scene=letter.scene, lane=Lane.BULK, reason=reason)
 
     def _unmet(self, connection: Connection, page: _Page, before: walks.Walk, after: walks.Walk) -> Iterable[Put]:
         """Scenes that Stash could not tell, and those we know whose ids the walk passed without meeting them.

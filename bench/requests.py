@@ -1,0 +1,87 @@
+"""How many requests a changed, a pictured and an unchanged scene cost Plex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bench.place import Place, in_step
+from bench.row import Row, row
+from plexsync.demo.servers import data_url
+from plexsync.sim.library import cover
+
+SCENES = 500
+PICTURED = 100
+HOOKED = 100
+#: Numbers of pictures that no scene has from the start.
+_OTHER_PICTURES = 200_000
+
+
+def rows(scenes: int = SCENES, pictured: int = PICTURED, hooked: int = HOOKED) -> list[Row]:
+    """Requests to Plex per scene."""
+    with in_step(scenes) as place:
+        everything, some = place.ids, place.ids[:pictured]
+        return [
+            *changed(place, everything),
+            *changed_by_hooks(place, place.ids[:hooked]),
+            *pictures(place, some),
+            *unchanged(place, everything),
+        ]
+
+
+def changed(place: Place, ids: Sequence[int]) -> list[Row]:
+    """Titles that changed with no hook, found by a walk."""
+
+    def work() -> None:
+        for scene in ids:
+            place.silently(scene, title=f"Another title {scene}")
+        place.daemon.sync(all=True)
+
+    found, name = counted(place, work), f"requests: {len(ids)} titles in bulk"
+    return [
+        row(f"{name}, reads", found["reads"] / len(ids), "a scene", "<= 0.05"),
+        row(f"{name}, writes", found["writes"] / len(ids), "a scene", "1"),
+        row(f"{name}, uploads", found["uploads"] / len(ids), "a scene", "0"),
+    ]
+
+
+def changed_by_hooks(place: Place, ids: list[int]) -> list[Row]:
+    """One bulk edit in Stash's pages: its hooks come one after another, and each may be acted on at once."""
+    found = counted(place, lambda: place.stash.edit_many(ids, rating100=41))
+    name = f"requests: bulk edit of {len(ids)}, hooks one by one"
+    return [
+        row(f"{name}, reads", found["reads"] / len(ids), "a scene"),
+        row(f"{name}, writes", found["writes"] / len(ids), "a scene", "1"),
+    ]
+
+
+def pictures(place: Place, ids: Sequence[int]) -> list[Row]:
+    """Covers that changed with no hook."""
+
+    def work() -> None:
+        for scene in ids:
+            place.silently(scene, cover_image=data_url(cover(_OTHER_PICTURES + scene)))
+        place.daemon.sync(all=True)
+
+    found, name = counted(place, work), f"requests: {len(ids)} covers in bulk"
+    return [
+        row(f"{name}, reads", found["reads"] / len(ids), "a scene", "<= 0.05"),
+        row(f"{name}, writes", found["writes"] / len(ids), "a scene", "<= 1"),
+        row(f"{name}, uploads", found["uploads"] / len(ids), "a scene", "1"),
+    ]
+
+
+def unchanged(place: Place, ids: Sequence[int]) -> list[Row]:
+    """Scenes that are in step and are put again."""
+    found, name = counted(place, lambda: place.daemon.sync(scenes=list(ids))), f"requests: {len(ids)} unchanged"
+    return [
+        row(f"{name}, reads", found["reads"] / len(ids), "a scene", "<= 0.05"),
+        row(f"{name}, writes and uploads", found["writes"] + found["uploads"], "in all", "0"),
+    ]
+
+
+def counted(place: Place, work: Callable[[], None]) -> dict[str, int]:
+    """What Plex got until the daemon had nothing left to do."""
+    place.forget()
+    work()
+    place.quiet()
+    return place.plex.counts()

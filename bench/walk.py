@@ -1,0 +1,84 @@
+"""A full walk of scenes that are in step, against fetching and decoding the same pages with nothing around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.row import Row, row
+from plexsync.demo.processes import start, without_settings
+
+SMALL, LARGE = 1_000, 10_000
+#: Longest time in seconds of one process.
+PATIENCE = 110.0
+_REPOSITORY = Path(__file__).parents[1]
+
+
+def rows(small: int = SMALL, large: int = LARGE) -> list[Row]:
+    """The two sizes one after the other; ratios are of the same size."""
+    few, many = measured(small), measured(large)
+    growth = many["walk"] / many["scenes"] / (few["walk"] / few["scenes"])
+    name = f"walk of {large:,} in step"
+    return [
+        row(f"walk of {small:,} in step: to the limit", few["walk"] / few["limit"], "x", "<= 2"),
+        row(f"{name}: to the limit", many["walk"] / many["limit"], "x", "<= 2"),
+        row(name, many["walk"], "s"),
+        row(f"{name}: the limit", many["limit"], "s"),
+        row(f"{name}: peak memory", many["memory"], "MB", "< 400"),
+        row(f"{name}: peak memory of the limit", many["limit_memory"], "MB"),
+        row(f"{name}: jobs put", many["jobs"], "", "0"),
+        row(f"{name}: a scene, to {small:,}", growth, "x", "linear: <= 1.2"),
+    ]
+
+
+def measured(scenes: int) -> Mapping[str, float]:
+    """Seconds and megabytes of a walk and of its limit."""
+    with ExitStack() as ending:
+        folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="plexsync-bench-")))
+        words = servers(scenes, folder, ending)
+        prepared = child("prepare", words)
+        limit, walk, again = child("limit", words), child("walk", words), child("limit", words)
+    return {
+        "scenes": prepared["scenes"],
+        "walk": walk["seconds"],
+        "jobs": walk["jobs"],
+        "memory": walk["peak_megabytes"],
+        "limit": min(limit["seconds"], again["seconds"]),
+        "limit_memory": limit["peak_megabytes"],
+    }
+
+
+def servers(scenes: int, folder: Path, ending: ExitStack) -> list[str]:
+    """Both simulators behind servers that render nothing twice; what a child process has to be told."""
+    python, environ = [sys.executable, "-m"], without_settings(os.environ) | {"PYTHONPATH": str(_REPOSITORY)}
+
+    def running(name: str, *words: str) -> Mapping[str, str]:
+        process = start(name, [*python, *words], folder, environ)
+        ending.callback(process.end)
+        return process.facts
+
+    stash = running("Stash", "plexsync", "sim", "stash", "--scenes", str(scenes))
+    plex = running("Plex", "plexsync", "sim", "plex", "--items", str(scenes))
+    stash_pages = running("pages of Stash", "bench.recorded", stash["url"])
+    plex_pages = running("pages of Plex", "bench.recorded", plex["url"])
+    return [stash_pages["url"], plex_pages["url"], plex["token"], "1", str(folder / "data")]
+
+
+def child(what: str, words: Sequence[str]) -> dict[str, float]:
+    """Run one process of `bench.walking` to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.walking", what, *words],
+        env=without_settings(os.environ),
+        cwd=_REPOSITORY,
+        stdout=subprocess.PIPE,
+        timeout=PATIENCE,
+        check=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found

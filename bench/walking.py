@@ -1,0 +1,185 @@
+"""One process that walks, or that fetches the same with nothing around it; it prints what that took as JSON.
+
+    python -m bench.walking (prepare|walk|limit) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import resource
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import msgspec
+import sqlalchemy as sa
+
+from plexsync.app import Graph, Sources, build, merged, open_store
+from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
+from plexsync.log import Redactor
+from plexsync.model.scene import Scene
+from plexsync.plex.client import NOT_LISTED
+from plexsync.plex.documents import ListAnswer, SectionAnswer
+from plexsync.stash import documents, windows
+from plexsync.stash.answers import Envelope, ScenesPage
+from plexsync.stash.walks import PAGE
+from plexsync.store import in_step, preferences, schema, seen
+from plexsync.store.database import Connection
+from plexsync.sync.clock import SystemClock
+from plexsync.sync.scene import Tools, link_text
+
+#: The best of so many rounds counts: the machine does other things too.
+ROUNDS = 3
+_LISTED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Between which servers, and where the data folder is."""
+
+    stash: str
+    plex: str
+    token: str
+    library: str
+    data: Path
+
+    @asynccontextmanager
+    async def graph(self) -> AsyncIterator[Graph]:
+        """The daemon's graph, not at work."""
+        environ = {
+            "PLEXSYNC_STASH_URL": self.stash,
+            "PLEXSYNC_PLEX_URL": self.plex,
+            "PLEXSYNC_PLEX_TOKEN": self.token,
+            "PLEXSYNC_LIBRARIES": self.library,
+            "PLEXSYNC_PATH_RULES": f"{PLEX_ROOT} => {STASH_ROOT}",
+        }
+        sources, redactor = Sources(environ=environ, data_dir=self.data), Redactor()
+        database = open_store(sources.load())
+        config = await merged(sources, sources.load(), database, redactor)
+        graph = build(config, database, clock=SystemClock(), chance=random.Random(7), redactor=redactor)
+        try:
+            yield graph
+        finally:
+            await graph.close()
+
+
+async def prepare(task: Task) -> dict[str, float]:
+    """Make the store know all scenes and items, and take all of them for being in step."""
+    async with task.graph() as graph:
+        server = graph.service.servers[0]
+        await server.libraries.refresh()
+        await graph.service.walker.full()
+        last_id, scenes = 0, 0
+        while page := await graph.stash.scenes_after(last_id, PAGE):
+            await graph.database.run(lambda c, page=page: take_for_done(c, page, server.tools))  # type: ignore[misc]
+            last_id, scenes = page[-1].id, scenes + len(page)
+        await graph.database.run(lambda c: c.execute(sa.delete(schema.jobs)))
+    return {"scenes": scenes}
+
+
+def take_for_done(connection: Connection, page: Sequence[Scene], tools: Tools) -> None:
+    """As if each had just been synced."""
+    now = tools.clock.now()
+    seen.note(connection, page, now)
+    for scene in page:
+        found = tools.finder.find(connection, scene)
+        tools.finder.remember(connection, scene, found)
+        for tie in found.links:
+            digest = tools.rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
+            in_step.confirm(connection, tools.server, scene.id, tie.rating_key, digest, now)
+
+
+async def walk(task: Task) -> dict[str, float]:
+    """List Plex and walk through Stash, as a daemon does whose Plex says that something in the library changed."""
+    async with task.graph() as graph:
+        server, walker = graph.service.servers[0], graph.service.walker
+        await server.libraries.load()
+        jobs = 0
+
+        async def once() -> None:
+            nonlocal jobs
+            name = f"listed:{server.name}"
+            listed = await graph.database.run(lambda c: preferences.get(c, name))
+            await graph.database.run(lambda c: preferences.put(c, name, dict.fromkeys(listed, "")))
+            await server.libraries.refresh()
+            walker.start_over()
+            jobs += await walker.full()
+
+        seconds = await best(once)
+    return {"seconds": seconds, "jobs": jobs}
+
+
+async def limit(task: Task) -> dict[str, float]:
+    """Fetch and decode the same pages."""
+    headers = {"X-Plex-Token": task.token, "Accept": "application/json"}
+    async with httpx2.AsyncClient(timeout=60, trust_env=False, headers=headers) as client:
+
+        async def once() -> None:
+            await list_plex(client, task.plex)
+            await list_stash(client, task.stash)
+
+        return {"seconds": await best(once)}
+
+
+async def list_plex(client: httpx2.AsyncClient, url: str) -> None:
+    """All pages of the first library."""
+    sections = await client.get(f"{url}/library/sections")
+    rows = msgspec.json.decode(sections.content, type=SectionAnswer).container.rows or []
+    start, key = 0, rows[0].key
+    while True:
+        page = await client.get(
+            f"{url}/library/sections/{key}/all?type=1&sort=addedAt&{NOT_LISTED}"
+            f"&X-Plex-Container-Start={start}&X-Plex-Container-Size={_LISTED_AT_ONCE}"
+        )
+        listed = msgspec.json.decode(page.content, type=ListAnswer).container.rows or []
+        start += len(listed)
+        if len(listed) < _LISTED_AT_ONCE:
+            return
+
+
+async def list_stash(client: httpx2.AsyncClient, url: str) -> None:
+    """All pages of scenes."""
+    last_id = 0
+    while True:
+        body = {
+            "operationName": documents.operation_name(documents.SCENES_AFTER),
+            "query": documents.SCENES_AFTER,
+            "variables": {"page": windows.page(PAGE), "which": windows.above(last_id)},
+        }
+        answer = await client.post(f"{url}/graphql", json=body)
+        envelope = msgspec.json.decode(answer.content, type=Envelope)
+        scenes = msgspec.json.decode(envelope.data, type=ScenesPage).findScenes.scenes
+        if len(scenes) < PAGE:
+            return
+        last_id = int(scenes[-1].id)
+
+
+async def best(work: Callable[[], Awaitable[None]]) -> float:
+    """Seconds of the quickest round; the one that makes servers and caches warm does not count."""
+    await work()
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        await work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def main(words: Sequence[str]) -> None:
+    """Do one thing and tell."""
+    what, stash, plex, token, library, data = words
+    task = Task(stash=stash, plex=plex, token=token, library=library, data=Path(data))
+    found = asyncio.run({"prepare": prepare, "walk": walk, "limit": limit}[what](task))
+    # Linux counts it in kibibytes.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1_000_000
+    sys.stdout.write(json.dumps({**found, "peak_megabytes": peak}) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,62 @@
+"""What the plugin costs somebody who edits in a real Stash."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from live.figures import show, spread
+from live.house import RUN, House
+from live.server import Stash
+
+EDITS = 40
+#: Seconds that a hook may add to an edit.
+HOOK = 0.1
+
+
+def saving(house: House, scenes: list[str], mark: str) -> list[float]:
+    """Seconds of some edits, one after the other."""
+    return [house.seconds_to_save(scenes[n % len(scenes)], f"{mark} {n} {RUN}") for n in range(EDITS)]
+
+
+def test_a_hook_adds_less_than_its_limit_to_an_edit(house: House, stash: Stash) -> None:
+    house.install(start=False)
+    house.settings(house.spool)
+    idents = [scene["id"] for scene in stash.scenes()]
+    stash.plugin_is_on(False)
+    without = saving(house, idents, "no plugin")
+    stash.plugin_is_on(True)
+    down = saving(house, idents, "daemon down")
+    with house.daemon():
+        up = saving(house, idents, "daemon up")
+    with bare_plugin(house):
+        bare = saving(house, idents, "bare interpreter")
+    middle: Callable[[list[float]], float] = statistics.median
+    for name, seconds in (("without", without), ("bare interpreter", bare), ("daemon down", down), ("daemon up", up)):
+        show(f"sceneUpdate, {name}: {spread(seconds)}")
+    added = {name: middle(found) - middle(without) for name, found in (("bare", bare), ("down", down), ("up", up))}
+    show(", ".join(f"{name} adds {seconds * 1000:.1f} ms" for name, seconds in added.items()))
+    assert added["down"] < HOOK
+    assert added["up"] < HOOK
+
+
+@contextmanager
+def bare_plugin(house: House) -> Iterator[None]:
+    """The least that any hook in Python costs: an interpreter that does nothing, in place of ours."""
+    folder = house.plugins / "BareInterpreter"
+    folder.mkdir(exist_ok=True)
+    manifest = folder / "BareInterpreter.yml"
+    manifest.write_text(
+        "name: Bare\nexec: [python3, -S, -E, -c, pass]\ninterface: raw\n"
+        "hooks:\n  - name: nothing\n    description: nothing\n    triggeredBy: [Scene.Update.Post]\n"
+    )
+    house.stash.plugin_is_on(False)
+    house.stash.ask("mutation { reloadPlugins }")
+    try:
+        yield
+    finally:
+        manifest.unlink()
+        folder.rmdir()
+        house.stash.ask("mutation { reloadPlugins }")
+        house.stash.plugin_is_on(True)
