@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bench.place import Place, in_step
 from bench.row import Row, row
+
 from plexsync.demo.servers import data_url
 from plexsync.sim.library import cover
 

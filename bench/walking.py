@@ -1,6 +1,6 @@
-"""One process that walks, or that fetches the same with nothing around it; it prints what that took as JSON.
+"""One process that makes a store, or that walks and fetches the same in turn; it prints what that took as JSON.
 
-    python -m bench.walking (prepare|walk|limit) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
+python -m bench.walking (prepare|walk) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import asyncio
 import json
 import random
 import resource
+import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,7 @@ from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
 from plexsync.sync.scene import Tools, link_text
 
-#: The best of so many rounds counts: the machine does other things too.
-ROUNDS = 3
+ROUNDS = 5
 _LISTED_AT_ONCE = 1000
 
 
@@ -96,35 +96,55 @@ def take_for_done(connection: Connection, page: Sequence[Scene], tools: Tools) -
 
 
 async def walk(task: Task) -> dict[str, float]:
-    """List Plex and walk through Stash, as a daemon does whose Plex says that something in the library changed."""
-    async with task.graph() as graph:
-        server, walker = graph.service.servers[0], graph.service.walker
-        await server.libraries.load()
-        jobs = 0
-
-        async def once() -> None:
-            nonlocal jobs
-            name = f"listed:{server.name}"
-            listed = await graph.database.run(lambda c: preferences.get(c, name))
-            await graph.database.run(lambda c: preferences.put(c, name, dict.fromkeys(listed, "")))
-            await server.libraries.refresh()
-            walker.start_over()
-            jobs += await walker.full()
-
-        seconds = await best(once)
-    return {"seconds": seconds, "jobs": jobs}
-
-
-async def limit(task: Task) -> dict[str, float]:
-    """Fetch and decode the same pages."""
+    """Each walk beside the bare fetching of the same round, so that a busy moment of the machine meets both."""
     headers = {"X-Plex-Token": task.token, "Accept": "application/json"}
-    async with httpx2.AsyncClient(timeout=60, trust_env=False, headers=headers) as client:
-
-        async def once() -> None:
+    rounds, jobs = [], 0
+    async with task.graph() as graph, httpx2.AsyncClient(timeout=60, trust_env=False, headers=headers) as client:
+        await graph.service.servers[0].libraries.load()
+        # The first round, which makes servers and caches warm, does not count.
+        for _ in range(ROUNDS + 1):
+            began = Watch.now()
             await list_plex(client, task.plex)
             await list_stash(client, task.stash)
+            between = Watch.now()
+            jobs += await walk_once(graph)
+            rounds.append((between.since(began), Watch.now().since(between)))
+    measured = rounds[1:]
+    return {
+        "limit": statistics.median(limit.seconds for limit, _ in measured),
+        "walk": statistics.median(walk.seconds for _, walk in measured),
+        "ratio": statistics.median(walk.seconds / limit.seconds for limit, walk in measured),
+        "processor": min(walk.processor for _, walk in measured),
+        "jobs": jobs,
+    }
 
-        return {"seconds": await best(once)}
+
+async def walk_once(graph: Graph) -> int:
+    """List Plex and walk through Stash, as a daemon does whose Plex says that something in the library changed."""
+    server, walker = graph.service.servers[0], graph.service.walker
+    name = f"listed:{server.name}"
+    listed = await graph.database.run(lambda c: preferences.get(c, name))
+    await graph.database.run(lambda c: preferences.put(c, name, dict.fromkeys(listed or {}, "")))
+    await server.libraries.refresh()
+    walker.start_over()
+    return await walker.full()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Seconds by the clock, and seconds of processor of this process."""
+
+    seconds: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> Watch:
+        """As they stand."""
+        return cls(seconds=time.perf_counter(), processor=time.process_time())
+
+    def since(self, began: Watch) -> Watch:
+        """What passed."""
+        return Watch(seconds=self.seconds - began.seconds, processor=self.processor - began.processor)
 
 
 async def list_plex(client: httpx2.AsyncClient, url: str) -> None:
@@ -160,22 +180,11 @@ async def list_stash(client: httpx2.AsyncClient, url: str) -> None:
         last_id = int(scenes[-1].id)
 
 
-async def best(work: Callable[[], Awaitable[None]]) -> float:
-    """Seconds of the quickest round; the one that makes servers and caches warm does not count."""
-    await work()
-    seconds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        await work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
-
-
 def main(words: Sequence[str]) -> None:
     """Do one thing and tell."""
     what, stash, plex, token, library, data = words
     task = Task(stash=stash, plex=plex, token=token, library=library, data=Path(data))
-    found = asyncio.run({"prepare": prepare, "walk": walk, "limit": limit}[what](task))
+    found = asyncio.run({"prepare": prepare, "walk": walk}[what](task))
     # Linux counts it in kibibytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1_000_000
     sys.stdout.write(json.dumps({**found, "peak_megabytes": peak}) + "\n")

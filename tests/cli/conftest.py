@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.program import LIBRARY, House
+from plexsync.pluginfiles import install
 from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import serving
@@ -17,11 +18,14 @@ from plexsync.sim.stash import create_app as stash_app
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    """Six films in both servers, none of them in step yet."""
+    """Six films in both servers, none of them in step yet; Stash has the plugin."""
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    with serving(stash_app(StashOptions(scenes=6))) as stash, serving(plex_app(PlexOptions(items=6))) as plex:
-        made = House(data_dir=data_dir, stash=stash.url, plex=plex.url)
+    plugins = tmp_path / "stash"
+    install(plugins)
+    options = StashOptions(scenes=6, plugins=(plugins,))
+    with serving(stash_app(options)) as stash, serving(plex_app(PlexOptions(items=6))) as plex:
+        made = House(data_dir=data_dir, plugins=plugins, stash=stash.url, plex=plex.url)
         made.configure(
             f"""
 port = 0

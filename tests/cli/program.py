@@ -39,6 +39,7 @@ class House:
     """A data folder, and the addresses of its simulated Stash and Plex."""
 
     data_dir: Path
+    plugins: Path  #: Stash's plugins folder
     stash: str
     plex: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.program import LIBRARY, House
+from plexsync.store.lock import FolderLock
 
 pytestmark = pytest.mark.process
 
@@ -29,6 +30,18 @@ def test_a_scene_is_synced_in_this_process_and_its_story_can_be_read_afterwards(
     assert "in step" in house.call("why", "2").out
     unknown = house.call("why", "99")
     assert (unknown.code, "never seen" in unknown.err) == (1, True)
+
+
+def test_a_folder_held_by_a_process_that_takes_no_requests_can_still_be_read(house: House) -> None:
+    """Another verb at work is neither called a daemon nor stopped."""
+    assert house.call("sync", "2").code == 0
+    with FolderLock(house.data_dir) as lock:
+        lock.acquire({"pid": 12345, "verb": True})
+        assert "Process 12345 works here" in house.call("status").out
+        refused = house.call("stop")
+        assert (refused.code, "no daemon" in refused.err) == (1, True)
+        busy = house.call("sync", "1")
+        assert (busy.code, "12345" in busy.err) == (1, True)
 
 
 def test_a_plan_in_this_process_writes_nothing(house: House) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from plexsync.model.work import Event
@@ -131,7 +132,7 @@ class Chaos:
         path = self.chance.choice(list(await self.place.items()))
         url, headers = self.place.plex.url, {"X-Plex-Token": "sim-plex-token"}
         await self.place.http.request("DELETE", f"{url}/_sim/files", json={"path": path, "scan": True})
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(httpx2.HTTPError):
             await self.place.http.put(f"{url}/library/sections/1/emptyTrash", headers=headers)
         await self.place.http.post(f"{url}/_sim/files", json={"path": path, "scan": True})
 

@@ -18,6 +18,8 @@ NOISE = 0.001
 
 def text_key(text: str) -> str:
     """Equal for texts that differ only in case, in white space or in how Unicode writes them."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
 
 

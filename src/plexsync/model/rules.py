@@ -19,6 +19,7 @@ from plexsync.model.text import normal_text
 #: Raised whenever `desired` gives other values for the same scene, so that every digest moves.
 RENDERER_VERSION = 1
 
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
@@ -30,6 +31,14 @@ class Rules:
     owners: Mapping[Field, Owner] = field(default_factory=dict)
     title_from_stem: bool = False
     clear_foreign: frozenset[Field] = frozenset()
+    #: Moves whenever the rules can give another result.
+    fingerprint: str = field(init=False, compare=False)
+    written: frozenset[Field] = field(init=False, compare=False)  #: the fields that are ever written
+
+    def __post_init__(self) -> None:
+        """Work out once what every scene asks for."""
+        object.__setattr__(self, "written", frozenset(name for name in Field if self.owner(name) is not Owner.PLEX))
+        object.__setattr__(self, "fingerprint", self._fingerprint())
 
     def clears_foreign(self, name: Field) -> bool:
         """Whether a value that Plex held before us goes when the scene has none. The year follows the date."""
@@ -42,9 +51,7 @@ class Rules:
             return Owner.PLEX
         return self.owners.get(name, FIELDS[name].owner)
 
-    @property
-    def fingerprint(self) -> str:
-        """Moves whenever the rules can give another result."""
+    def _fingerprint(self) -> str:
         facts = [
             RENDERER_VERSION,
             {name.value: self.owner(name).value for name in Field},
@@ -61,10 +68,10 @@ class Rules:
         facts = (
             self.fingerprint,
             link,
-            {name: _plain(value) for name, value in desired(scene, self).items() if self.owner(name) is not Owner.PLEX},
+            {name: _plain(value) for name, value in desired(scene, self).items() if name in self.written},
             [(file.path, file.size, file.duration, file.oshash) for file in scene.files],
         )
-        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+        text = _AS_TEXT.encode(facts)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from plexsync.model.paths import file_name
 
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SceneFile:
@@ -77,5 +79,5 @@ class Scene:
             [(one.id, one.name) for one in self.tags],
             [(file.path, file.size, file.duration, file.oshash) for file in self.files],
         )
-        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+        text = _AS_TEXT.encode(facts)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -41,6 +41,9 @@ def cut(text: str, limit: int) -> str:
 
 
 def _cleaned(text: str, *, lines: bool) -> str:
+    if text.isascii() and text.isprintable():
+        # Most names, many times over: nothing in them can be wrong but the spaces.
+        return " ".join(text.split())
     text = _BREAKS.sub("\n", unicodedata.normalize("NFC", text)).replace("\t", " ")
     if not lines:
         text = text.replace("\n", " ")

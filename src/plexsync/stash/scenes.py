@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from plexsync.stash.answers import FileAnswer, NamedAnswer, SceneAnswer
 
 
+#: A cover's address as Stash builds it, but for odd prefixes and queries.
+_ORDINARY_COVER = re.compile(r"https?://[A-Za-z0-9._:-]+(?:/[A-Za-z0-9._~-]+)*?(/scene/[0-9]+/[a-z]+)(\?t=[0-9]+)?")
+
+
 def scene_of(answer: SceneAnswer) -> Scene:
     """The scene of an answer. Raises `ValueError` when an id or a size is no number."""
     return Scene(
@@ -50,6 +54,8 @@ def cover_address(screenshot: str | None) -> str:
     Stash builds the whole address from `external_host` or the proxy's headers, with a host and a prefix that
     need not be ours; all before `/scene/` is dropped. A key in the query is dropped too.
     """
+    if ordinary := _ORDINARY_COVER.fullmatch(screenshot or ""):
+        return ordinary[1] + (ordinary[2] or "")
     try:
         parts = urlsplit(screenshot or "")
     except ValueError:

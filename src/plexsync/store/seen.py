@@ -20,7 +20,7 @@ from plexsync.store.schema import seen as table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A scene as it was last seen. `title` is what people recognise it by, `updated_at` Stash's own text."""
+    """A scene as it was last noted. `title` is what people recognise it by, `updated_at` Stash's own text."""
 
     scene: int
     content_hash: str
@@ -46,7 +46,13 @@ def known(conn: Connection, ids: Iterable[int]) -> dict[int, Seen]:
     found: dict[int, Seen] = {}
     for some in batches(ids):
         for row in conn.execute(sa.select(table).where(table.c.scene.in_(some))):
-            found[row.scene] = Seen(**row._asdict())
+            found[row.scene] = Seen(
+                scene=row.scene,
+                content_hash=row.content_hash,
+                updated_at=row.updated_at,
+                title=row.title,
+                seen_at=row.seen_at,
+            )
     return found
 
 

@@ -15,6 +15,8 @@ _log = logger("plexsync.timetable")
 
 #: Seconds until an entry that failed is tried again; sooner when a gate closes.
 _AGAIN = 30.0
+#: The same where a peer was away: few failures leave its gate closed, and then nothing else looks for it.
+_AGAIN_AWAY = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Entry:
     under_way: bool = False
     runs: int = 0
     fault: str = ""  #: why the last run failed; "" when it did not
+    away: bool = False  #: it failed because a peer gave no usable answer
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,13 +68,21 @@ class Timetable:
             entry.under_way = True
             await self._once(entry)
             entry.under_way = False
-            await self.clock.wait(entry.asked, _AGAIN if entry.fault else entry.every)
+            await self.clock.wait(entry.asked, self._pause(entry))
+
+    @staticmethod
+    def _pause(entry: Entry) -> float | None:
+        if not entry.fault:
+            return entry.every
+        return _AGAIN_AWAY if entry.away else _AGAIN
 
     async def _once(self, entry: Entry) -> None:
         """The boundary of one run: a failure is reported, and the timetable goes on."""
+        entry.away = False
         try:
             await entry.run()
         except SyncError as error:
+            entry.away = error.moves_gate
             self._report(entry, error.message)
             for gate in self.gates:
                 if gate.peer is error.peer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from plexsync.log import logger
@@ -98,11 +98,13 @@ class Walker:
     async def _take(self, page: _Page, before: walks.Walk, after: walks.Walk) -> int:
         def work(connection: Connection) -> int:
             scenes = page.scenes
-            puts = [put for server in self.servers for put in self._differences(connection, server, scenes, before)]
+            known = seen.known(connection, [scene.id for scene in scenes])
+            moved = {scene.id: why for scene in scenes if (why := _moved(scene, known.get(scene.id), before))}
+            puts = [put for server in self.servers for put in self._differences(connection, server, scenes, moved)]
             puts += self._unmet(connection, page, before, after)
             puts += [put for server in self.servers for put in self._revived(connection, server, page)]
             jobs.put(connection, puts, self.clock.now())
-            seen.note(connection, scenes, self.clock.now())
+            seen.note(connection, [scene for scene in scenes if scene.id in moved], self.clock.now())
             walks.save(connection, after)
             return len(puts)
 
@@ -112,23 +114,15 @@ class Walker:
         return count
 
     def _differences(
-        self, connection: Connection, server: str, page: Sequence[Scene], walk: walks.Walk
+        self, connection: Connection, server: str, page: Sequence[Scene], moved: Mapping[int, str]
     ) -> Iterable[Put]:
         ids = [scene.id for scene in page]
-        known = seen.known(connection, ids)
         confirmed = in_step.digests(connection, server, ids)
         ties = links.of_scenes(connection, server, ids)
         self._reopen(connection, server, ids)
         for scene in page:
-            old = known.get(scene.id)
-            if old is None:
-                # What the first walk meets is the backlog; what a later one meets came since.
-                reason = "new" if _completed(walk) else "first seen"
+            if reason := moved.get(scene.id):
                 yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason)
-            elif old.content_hash != scene.content_hash:
-                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="changed")
-            elif old.updated_at != scene.updated_at:
-                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="picture?")
             elif not self._in_step(scene, confirmed.get(scene.id, {}), ties.get(scene.id, [])):
                 digest = self.rules.digest(scene, "")
                 yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="gap", kind=PutKind.GAP, digest=digest)
@@ -178,6 +172,16 @@ class _Page:
 
     ids: Sequence[int]
     scenes: Sequence[Scene]
+
+
+def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
+    """Why the scene is not as it was last seen; "" when it is."""
+    if old is None:
+        # What the first walk meets is the backlog; what a later one meets came since.
+        return "new" if _completed(walk) else "first seen"
+    if old.content_hash != scene.content_hash:
+        return "changed"
+    return "picture?" if old.updated_at != scene.updated_at else ""
 
 
 def _completed(walk: walks.Walk | None) -> int:
