@@ -33,7 +33,8 @@ from plexsync.stash.walks import PAGE
 from plexsync.store import in_step, preferences, schema, seen
 from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
-from plexsync.sync.scene import Tools, link_text
+from plexsync.sync.readback import link_text
+from plexsync.sync.tools import Tools
 
 ROUNDS = 5
 _LISTED_AT_ONCE = 1000

@@ -32,11 +32,11 @@ from plexsync.sync.gate import Gate, GateState
 from plexsync.sync.gatekeeper import Gatekeeper, Surroundings
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraries import Libraries
-from plexsync.sync.scene import Tools
 from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
 from plexsync.sync.timetable import Entry, Timetable
+from plexsync.sync.tools import Tools
 from plexsync.sync.walk import Walker
 from plexsync.sync.worker import Worker
 from plexsync.sync.writerlock import WriterLock

@@ -20,7 +20,7 @@ from plexsync import __version__
 from plexsync.app import Graph, Sources, build, merged, open_store
 from plexsync.config import Config
 from plexsync.log import Files, Logging, Obfuscator, Redactor, configure, logger
-from plexsync.model.errors import ConfigurationError, StoreError
+from plexsync.model.errors import ConfigurationError
 from plexsync.store.lock import FolderLock
 from plexsync.sync.clock import Clock, SystemClock
 from plexsync.web.api import create_app
@@ -53,12 +53,14 @@ def logging_for(config: Config, redactor: Redactor, *, to_files: bool) -> Loggin
         level=config.log_level.value,
         stream=sys.stderr,
         files=Files(folder=config.log_folder) if to_files else None,
-        obfuscator=Obfuscator(secrets.token_hex(8)) if config.log_obfuscate else None,
+        obfuscator=Obfuscator(secrets.token_bytes(16)) if config.log_obfuscate else None,
     )
 
 
 @contextlib.asynccontextmanager
-async def opened(process: Process, redactor: Redactor, facts: dict[str, Any]) -> AsyncIterator[tuple[Graph, FolderLock]]:
+async def opened(
+    process: Process, redactor: Redactor, facts: dict[str, Any]
+) -> AsyncIterator[tuple[Graph, FolderLock]]:
     """The graph of a data folder that nobody else works on, closed again at the end."""
     config = process.sources.load()
     config.data_dir.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,8 @@ async def run_daemon(process: Process, ready: Callable[[str], None]) -> None:
     redactor = Redactor()
     config = process.sources.load()
     with logging_for(config, redactor, to_files=True):
-        async with opened(process, redactor, {"version": __version__, "started_at": process.clock.now()}) as (graph, lock):
+        facts = {"version": __version__, "started_at": process.clock.now()}
+        async with opened(process, redactor, facts) as (graph, lock):
             await _serve(graph, lock, process, ready)
 
 
@@ -159,6 +162,3 @@ def _address(config: Config, listener: socket.socket) -> str:
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listener.getsockname()[1]}"
-
-
-__all__ = ["Process", "StoreError", "logging_for", "opened", "run_daemon"]

@@ -21,7 +21,7 @@ from plexsync.model.errors import (
 )
 from plexsync.model.work import Decision, Job, Lane, Outcome, Verdict
 from plexsync.sync.backoff import NOT_IN_PLEX_YET, Backoff, standard
-from plexsync.sync.scene import NotTaken
+from plexsync.sync.readback import NotTaken
 from plexsync.sync.verdicts import Circumstances, outcome_of
 
 NOW = 5000.0

@@ -12,7 +12,8 @@ from plexsync.model.plan import Plan
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
 from plexsync.sync.finder import Found
-from plexsync.sync.scene import Tools, plan_scene
+from plexsync.sync.scene import plan_scene
+from plexsync.sync.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.libraries import Libraries
-from plexsync.sync.scene import Tools
+from plexsync.sync.tools import Tools
 from plexsync.sync.worker import Worker
 
 

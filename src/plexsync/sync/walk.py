@@ -14,7 +14,7 @@ from plexsync.stash.client import StashClient
 from plexsync.store import decisions, in_step, index, jobs, links, seen, walks
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
-from plexsync.sync.scene import link_text
+from plexsync.sync.readback import link_text
 
 _log = logger("plexsync.walk")
 

@@ -18,9 +18,11 @@ from plexsync.stash.client import StashClient
 from plexsync.store import index, jobs
 from plexsync.store.database import Connection
 from plexsync.sync.backoff import Backoff
+from plexsync.sync.endings import missing as missing_decision
 from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.scene import Attempt, Reads, Tools, missing_decision, sync_scene
+from plexsync.sync.scene import Attempt, Reads, sync_scene
 from plexsync.sync.sharedread import SharedRead
+from plexsync.sync.tools import Tools
 from plexsync.sync.verdicts import Circumstances, failure_of, outcome_of
 
 _log = logger("plexsync.worker")
@@ -184,7 +186,7 @@ class Worker:
         version = await self._stored(lambda c: index.version(c, self.tools.server))
         missing = None
         if isinstance(error, PlexNotFound):
-            missing = missing_decision(attempt, error, self.tools, version)
+            missing = missing_decision(attempt.scene, attempt.job.scene, error.message, self.tools, version)
         return outcome_of(
             error,
             attempt.job,

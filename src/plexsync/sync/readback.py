@@ -1,0 +1,91 @@
+"""What Plex holds after a write: kept in the ledger, and insisted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from plexsync.model.compare import same
+from plexsync.model.errors import PlexNotFound, PlexTemporaryError
+from plexsync.model.fields import FIELDS, Field, Value
+from plexsync.model.item import Item
+from plexsync.model.item_values import value_of
+from plexsync.model.plan import Change, Plan
+from plexsync.model.scene import Scene
+from plexsync.plex.writer import WriteResult
+from plexsync.store import history, in_step, ledger
+from plexsync.store.database import Connection
+from plexsync.sync.tools import Tools
+from plexsync.sync.writing import Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """A plan that was written, and what Plex held afterwards; `item` None when it is gone since."""
+
+    plan: Plan
+    item: Item | None
+    result: WriteResult
+
+    @classmethod
+    def of(cls, write: Write, read: Mapping[int, Item]) -> ReadBack:
+        """The write with what Plex told of its item since."""
+        return cls(plan=write.plan, item=read.get(write.plan.rating_key), result=write.result)
+
+    def observed(self, change: Change) -> tuple[Value, bool]:
+        """What Plex holds now, and whether that is what was meant, if perhaps in Plex's own form."""
+        if change.field is Field.POSTER:
+            return change.after, True
+        assert self.item is not None  # noqa: S101  # only asked where it was read
+        found = value_of(self.item, change.field)
+        meant = self.result.shortened.get(change.field, change.after)
+        return found, same(FIELDS[change.field], meant, found) != "other"
+
+    @property
+    def refused(self) -> list[str]:
+        """The fields that Plex holds otherwise than they were written."""
+        return [change.field.value for change in self.plan.changes if not self.observed(change)[1]]
+
+
+def confirm(
+    connection: Connection, scene: Scene, settled: Sequence[Plan], writes: Sequence[ReadBack], tools: Tools
+) -> None:
+    """Keep what was read back; what is as it was meant is in step."""
+    now = tools.clock.now()
+    fine = list(settled)
+    for write in writes:
+        plan = write.plan
+        if write.item is None:
+            continue
+        observed = {change.field: write.observed(change) for change in plan.changes}
+        ledger.confirm(connection, tools.server, plan.path, observed, now)
+        rows = [(c.field, c.before, c.after) for c in plan.changes]
+        reason = ", ".join(sorted({c.because.value for c in plan.changes}))
+        history.record(connection, tools.run, tools.server, scene.id, plan.path, plan.rating_key, rows, reason, now)
+        if not write.refused:
+            fine.append(plan)
+    for plan in fine:
+        digest = tools.rules.digest(scene, link_text(plan.rating_key, plan.path))
+        in_step.confirm(connection, tools.server, scene.id, plan.rating_key, digest, now)
+
+
+def link_text(rating_key: int, path: str) -> str:
+    """The link's part of a digest."""
+    return f"{rating_key}:{path}"
+
+
+class NotTaken(PlexTemporaryError):
+    """Plex answered well to a write and holds another value all the same: it says nothing about Plex's health."""
+
+    moves_gate = False
+
+
+def insist(writes: Sequence[ReadBack]) -> None:
+    """A write that Plex answered well and did not carry out is tried again, until the plan takes it for refused."""
+    for write in writes:
+        key = write.plan.rating_key
+        if write.item is None:
+            raise PlexNotFound(f"item {key} is gone from Plex since it was written")
+        if write.refused:
+            fields = ", ".join(write.refused)
+            raise NotTaken(f"Plex holds another value than was written: {fields} of item {key}")

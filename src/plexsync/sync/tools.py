@@ -1,0 +1,32 @@
+"""What the story of a scene is told with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plexsync.art import Art
+from plexsync.model.rules import Rules
+from plexsync.plex.client import PlexClient
+from plexsync.plex.writer import Writer
+from plexsync.store.database import Database
+from plexsync.sync.clock import Clock
+from plexsync.sync.finder import Finder
+from plexsync.sync.libraries import Libraries
+from plexsync.sync.writerlock import WriterLock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """One server, and everything that its scenes need."""
+
+    server: str
+    database: Database
+    plex: PlexClient
+    writer: Writer
+    pen: WriterLock
+    art: Art
+    rules: Rules
+    libraries: Libraries
+    finder: Finder
+    clock: Clock
+    run: str  #: the id under which this daemon's writes are kept
