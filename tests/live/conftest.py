@@ -12,7 +12,8 @@ import pytest
 
 from live.furniture import furnish
 from live.house import House, housed
-from live.server import PLUGIN, Stash
+from live.server import PATIENCE, PLUGIN, Stash
+from plexsync.demo.waiting import until
 
 STASH = "PLEXSYNC_LIVE_STASH"
 PLUGINS = "PLEXSYNC_LIVE_PLUGINS"
@@ -65,7 +66,7 @@ def house(stash: Stash, plugins: Path, tmp_path: Path) -> Iterator[House]:
             remove_plugin(stash, plugins)
             if house.processes():
                 house.run("stop")
-    assert not house.processes()
+        until(lambda: not house.processes(), PATIENCE, "no daemon is left")
 
 
 def remove_plugin(stash: Stash, plugins: Path) -> None:

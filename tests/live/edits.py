@@ -12,7 +12,7 @@ from plexsync.demo.waiting import until
 
 MANY = 50
 AT_ONCE = 20
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 def edit_everything(house: House, mark: str) -> float:

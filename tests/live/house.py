@@ -23,7 +23,7 @@ from plexsync.store.lock import holder
 
 PLEX_ROOT = "/plex/media"
 LIBRARY = "Open movies"
-PATIENCE = 60.0
+PATIENCE = 30.0
 PROGRAM = [sys.executable, "-m", "plexsync"]
 #: A number that no earlier run against the same Stash has used.
 RUN = uuid.uuid4().hex[:8]
@@ -61,8 +61,9 @@ class House:
             "plex_token": self.plex.facts["token"],
             "libraries": [LIBRARY],
             "preview_first_contact": False,
-            "spool_folders": [str(folder) for folder in spools],
         } | more
+        if spools:
+            lines["spool_folders"] = [str(folder) for folder in spools]
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
         text += f"\n[[path_rules]]\nplex = {json.dumps(PLEX_ROOT)}\nstash = {json.dumps(self.media)}\n"
         self.data_dir.mkdir(exist_ok=True)
@@ -233,19 +234,20 @@ class House:
 
 
 def wanted(scene: Scene) -> dict[str, Any]:
-    """What Plex should hold for a scene. An empty title, and a date that is only a year, leave Plex's own."""
+    """What Plex should hold for a scene, but what Plex made up itself stays where the scene has nothing to say."""
     date = scene["date"] or ""
     want = {
         "title": scene["title"],
         "summary": scene["details"] or None,
         "originallyAvailableAt": date or None,
-        "year": int(date[:4]) if date else None,
+        "year": int(date[:4] or 0),
         "studio": scene["studio"]["name"] if scene["studio"] else None,
         "userRating": scene["rating100"] / 10 if scene["rating100"] else None,
         "genres": sorted(tag["name"].casefold() for tag in scene["tags"]),
         "actors": sorted(one["name"].casefold() for one in scene["performers"]),
     }
-    left = {"title": not scene["title"], "originallyAvailableAt": 0 < len(date) < len("2000-01-01")}
+    whole = len(date) == len("2000-01-01")
+    left = {"title": not scene["title"], "originallyAvailableAt": not whole, "year": not date}
     return {name: value for name, value in want.items() if not left.get(name)}
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from plexsync.demo.waiting import until
 
 PLUGIN = "PlexSyncDaemon"
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 _FIELDS = """id title details date rating100 updated_at
     studio { name } performers { name } tags { name } files { path size duration }"""

@@ -68,3 +68,4 @@ def test_what_is_taken_away_in_stash_goes_from_plex(house: House, stash: Stash, 
     house.until_equal([scene["id"]], "the emptied scene is in Plex")
     item = house.item(scene)
     assert (item["genres"], item["actors"], item["studio"], item["summary"]) == ([], [], None, None)
+    assert (item["originallyAvailableAt"], item["year"]) == (None, None)

@@ -11,7 +11,7 @@ from live.house import RUN, House
 from live.server import PLUGIN, Stash
 from plexsync.demo.waiting import until
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 def test_edits_reach_a_daemon_elsewhere_and_leave_no_event_behind(house: House) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,8 +38,8 @@ def folder(media: Path, stash: Stash) -> Iterator[Path]:
 def film(stash: Stash, path: Path) -> None:
     """A playable file that is like no other: a scene's own, with a box at its end that players skip."""
     content = Path(stash.scenes()[0]["files"][0]["path"]).read_bytes()
-    size = 65536 + 8
-    path.write_bytes(content + size.to_bytes(4, "big") + b"free" + os.urandom(size - 8))
+    filling = uuid.uuid4().hex.encode() * 2048
+    path.write_bytes(content + (len(filling) + 8).to_bytes(4, "big") + b"free" + filling)
 
 
 def scene_at(stash: Stash, path: Path) -> Scene:

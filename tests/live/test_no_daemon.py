@@ -11,7 +11,7 @@ from live.figures import show
 from live.house import House
 from plexsync.demo.waiting import until
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 Editing = Callable[[House, str], object]
 
@@ -37,7 +37,7 @@ def test_a_daemon_that_was_stopped_is_started_again_by_a_later_edit(house: House
     edits.edit_titles(house, "first start", 1)
     until(house.holder, PATIENCE, "the started daemon answers")
     house.run("stop")
-    assert house.processes() == []
+    until(lambda: not house.processes(), PATIENCE, "the daemon has ended")
     house.forget_start()
     took = edits.edit_titles(house, "second start", 1)
     assert len(house.processes()) == 1

@@ -9,7 +9,7 @@ from plexsync.demo.waiting import until
 
 #: Seconds that a task may keep Stash's queue.
 AT_ONCE = 2.0
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 def test_sync_all_returns_at_once_and_brings_what_no_hook_told(house: House, stash: Stash) -> None:

@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 import httpx2
 
 from plexsync.pluginfiles import install
+from plexsync.store.lock import holder
 from process.judging import PLEX_ROOT, STASH_ROOT, differences, poster_of
 from process.programs import PATIENCE, Program, ending, finished, until
 
 LIBRARY = "Open movies"
 TOKEN = "sim-plex-token"
+#: The ledger's names of fields that the simulated Plex calls otherwise.
+_NAMES = {"date": "originallyAvailableAt", "rating": "userRating"}
 EDIT = "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id } }"
 
 
@@ -81,8 +84,14 @@ class Household:
         self.daemon_is_ready()
 
     def daemon_is_ready(self) -> None:
-        """Wait until the daemon says that it works."""
-        self.daemon_url = str(self.daemon.facts()["url"])
+        """Wait until the daemon says where it answers."""
+
+        def told() -> str | None:
+            self.daemon.lives(0)
+            facts = holder(self.data)
+            return str(facts["url"]) if facts and facts.get("pid") == self.daemon.running.pid and "url" in facts else None
+
+        self.daemon_url = until(told, "the daemon works")
 
     def verb(self, *words: str, **environ: str) -> tuple[int, str, str]:
         """Another `plexsync` on the same data folder: exit code, standard output, error stream."""
@@ -152,6 +161,19 @@ class Household:
         """What the daemon's database holds, read beside it."""
         with contextlib.closing(sqlite3.connect(f"file:{self.data / 'plexsync.db'}?mode=ro", uri=True)) as database:
             return database.execute(statement).fetchall()
+
+    def own_before_values(self, untouched: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Every field of which the ledger says that Plex held something else before us than it did."""
+        found = []
+        for path, name, kept in self.rows("select path, field, before from ledger"):
+            before = None if kept is None else json.loads(kept)
+            if name == "poster":
+                right = before is None or str(before).startswith("media://")
+            else:
+                right = (before or None) == (untouched[path][_NAMES.get(name, name)] or None)
+            if not right:
+                found.append(f"{path}, {name}: {before!r}")
+        return found
 
     def _poster(self, scene: dict[str, Any]) -> str:
         cover = scene["cover"]["sha1"]

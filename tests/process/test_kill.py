@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,8 +11,6 @@ from process.household import Household, household
 from process.programs import until
 
 SCENES = 200
-#: The ledger's names of fields that the simulated Plex calls otherwise.
-NAMES = {"date": "originallyAvailableAt", "rating": "userRating"}
 
 
 def edited_meanwhile(home: Household, chance: random.Random, scenes: int) -> None:
@@ -45,20 +41,6 @@ def killed(home: Household, chance: random.Random, *, kills: int, edits: int, mo
             edited_meanwhile(home, chance, edits)
 
 
-def own_before_values(home: Household, untouched: dict[str, dict[str, Any]]) -> list[str]:
-    """Every field of which the ledger says that Plex held something else before us than it did."""
-    found = []
-    for path, name, kept in home.rows("select path, field, before from ledger"):
-        before = None if kept is None else json.loads(kept)
-        if name == "poster":
-            right = before is None or str(before).startswith("media://")
-        else:
-            right = (before or None) == (untouched[path][NAMES.get(name, name)] or None)
-        if not right:
-            found.append(f"{path}, {name}: {before!r}")
-    return found
-
-
 def check_kills(folder: Path, *, seed: int, kills: int, edits: int, most: int) -> None:
     """The whole story; `edits` scenes are edited after each kill, which comes within `most` writes."""
     with household(folder, scenes=SCENES) as home:
@@ -74,7 +56,7 @@ def check_kills(folder: Path, *, seed: int, kills: int, edits: int, most: int) -
         assert counts["writes"] <= SCENES + kills * edits + kills, numbers
         assert counts["uploads"] <= SCENES + kills, numbers
         assert counts["repeats"] <= kills, numbers
-        assert own_before_values(home, untouched) == []
+        assert home.own_before_values(untouched) == []
 
 
 @pytest.mark.process

@@ -96,6 +96,7 @@ async def test_a_library_at_first_contact_waits_for_the_users_go(tmp_path: Path)
         assert (await place.plex_counts())["writes"] == 0
         await edited(place, service, 3, title="Changed from now on")
         await in_plex(place, 3, title="Changed from now on")
+        await quiet(service)
         assert (await place.item(4))["studio"] is None
         assert await service.sync_library(LIBRARY, go=True) == 4
         await quiet(service)

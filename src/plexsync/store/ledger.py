@@ -43,7 +43,9 @@ def intend(
     for field, before, intended in intents:
         values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now}
         if field not in held or not _same(held[field].intended, intended):
-            values |= {"intended": intended, "confirmed": None, "is_confirmed": False, "tries": 0}
+            # What was ours until now still is, if a crash keeps this write from ever being made.
+            earlier = held[field].confirmed if field in held and held[field].is_confirmed else None
+            values |= {"intended": intended, "confirmed": earlier, "is_confirmed": False, "tries": 0}
         if field in held:
             _update(conn, server, path, field, values)
         else:

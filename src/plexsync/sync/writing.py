@@ -38,7 +38,7 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
         if poster is not None and content is not None:
             before, known = await _shown_before(poster, content, plan, tools)
             changes.append(replace(poster, before=before))
-        intents = [(change.field, change.before, change.after) for change in changes]
+        intents = [(change.field, change.before, change.intended) for change in changes]
         now = tools.clock.now()
         await tools.database.run(lambda c: ledger.intend(c, tools.server, plan.path, plan.rating_key, intents, now))
         edits = [_edit(change) for change in changes if change.field is not Field.POSTER]
