@@ -100,9 +100,10 @@ async def _serve(graph: Graph, lock: FolderLock, process: Process, ready: Callab
         allowed_hosts=graph.config.allowed_hosts,
         stop=stopping.set,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, lifespan="off", access_log=False, timeout_graceful_shutdown=1)
+    web_settings = uvicorn.Config(
+        app, log_config=None, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=1
     )
+    server = uvicorn.Server(web_settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)

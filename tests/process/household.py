@@ -89,7 +89,9 @@ class Household:
         def told() -> str | None:
             self.daemon.lives(0)
             facts = holder(self.data)
-            return str(facts["url"]) if facts and facts.get("pid") == self.daemon.running.pid and "url" in facts else None
+            return (
+                str(facts["url"]) if facts and facts.get("pid") == self.daemon.running.pid and "url" in facts else None
+            )
 
         self.daemon_url = until(told, "the daemon works")
 

@@ -1,8 +1,9 @@
-"""What Plex should hold for each scene, worked out anew from Stash, and every field in which it holds something else."""
+"""What Plex should hold for each scene, worked out anew from Stash, and where it holds something else."""
 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from typing import Any
 
 from plexsync.art import shaped
@@ -26,8 +27,8 @@ def wanted(scene: dict[str, Any], poster: str | None) -> dict[str, Any]:
     """What Plex should hold; lists as sets without case."""
     date = scene["date"] or ""
     return {
-        "title": scene["title"],
-        "summary": scene["details"] or None,
+        "title": _composed(scene["title"]),
+        "summary": _composed(scene["details"]) or None,
         "date": date if len(date) == len("2000-01-01") else None,
         "year": int(date[:4]) if date else None,
         "studio": scene["studio"],
@@ -53,9 +54,7 @@ def held(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def differences(
-    scenes: list[dict[str, Any]], items: dict[str, dict[str, Any]], posters: dict[int, str]
-) -> list[str]:
+def differences(scenes: list[dict[str, Any]], items: dict[str, dict[str, Any]], posters: dict[int, str]) -> list[str]:
     """One line for each field of each file of each scene that is not as it should be.
 
     `posters` are the sums that Plex should show, by scene; without one the picture is not looked at.
@@ -74,6 +73,10 @@ def differences(
                 if not _same(want[name], have[name]) and not (name == "poster" and want[name] is None)
             ]
     return found
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _same(want: Any, have: Any) -> bool:

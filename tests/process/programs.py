@@ -87,7 +87,7 @@ class Program:
         self._close()
 
     def terminate(self, patience: float = PATIENCE) -> float:
-        """As the system asks a service to end; the seconds it took. The test fails when it does not end, or not well."""
+        """As the system asks a service to end; the seconds it took. The test fails when it does not end well."""
         began = time.monotonic()
         self._signal(signal.SIGTERM)
         code = self.running.wait(patience)

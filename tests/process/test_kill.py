@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def check_kills(folder: Path, *, seed: int, kills: int, edits: int, most: int) -
         assert home.status()["servers"][0]["queue"]["dead"] == 0
         counts = home.plex_requests()
         numbers = {name: counts[name] for name in ("writes", "uploads", "repeats")}
-        print(f"\n{kills} kills, {kills * edits} edits between them: {numbers}")
+        sys.stdout.write(f"\n{kills} kills, {kills * edits} edits between them: {numbers}\n")
         assert counts["writes"] <= SCENES + kills * edits + kills, numbers
         assert counts["uploads"] <= SCENES + kills, numbers
         assert counts["repeats"] <= kills, numbers

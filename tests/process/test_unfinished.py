@@ -50,3 +50,38 @@ async def test_a_text_emptied_after_a_failed_write_is_cleared(tmp_path: Path) ->
         await place.edit(1, details="")
         await place.faults(place.plex)
         await held(place, 1, "summary", None)
+
+
+async def test_a_rating_arrives_although_two_writes_in_a_row_were_cut_short(tmp_path: Path) -> None:
+    """The first reached Plex and its answer was lost; the second never came to be."""
+    async with world(tmp_path) as place, place.running() as service:
+        await quiet(service)
+        edits = {"path": "/library/sections", "method": "PUT", "times": 1}
+        await place.faults(place.plex, {**edits, "fault": "cut"})
+        await saved(place, service, 1, rating100=13)
+        await held(place, 1, "userRating", 1.3)
+        await quiet(service)
+        await place.faults(place.plex, {**edits, "fault": "status500"})
+        await saved(place, service, 1, rating100=77)
+        await held(place, 1, "userRating", 7.7)
+
+
+async def test_a_text_is_cleared_although_two_writes_in_a_row_were_cut_short(tmp_path: Path) -> None:
+    async with world(tmp_path) as place, place.running() as service:
+        await quiet(service)
+        edits = {"path": "/library/sections", "method": "PUT"}
+        await place.faults(place.plex, {**edits, "fault": "cut", "times": 1})
+        await saved(place, service, 1, details="Arrived, and nobody was told")
+        await held(place, 1, "summary", "Arrived, and nobody was told")
+        await quiet(service)
+        await place.faults(place.plex, {**edits, "fault": "status500"})
+        await saved(place, service, 1, details="Never written to Plex")
+
+        async def struck() -> bool:
+            rules = (await place.http.get(f"{place.plex.url}/_sim/faults")).json()
+            return bool(rules[0]["struck"])
+
+        await until(struck)
+        await place.edit(1, details="")
+        await place.faults(place.plex)
+        await held(place, 1, "summary", None)

@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,21 @@ from process.household import Household
 ANYWHERE = ("status500", "maintenance503", "refuse", "cut", "hang", "slow", "delay", "html")
 #: Faults of an answer that ought to be JSON.
 OF_JSON = ("half_json", "wrong_types")
-#: No edit makes a film that its title, date or cover is missing: what Plex found by itself would stay then.
-TEXTS = ("", "Plain", "Ümläute & <tags>", "Two\nlines", "日本語の題名", "e\u0301 composed", "🎬 👩‍👩‍👧", "'quotes' \"all\" 100%", "+1 #2?")
+WORDS = (
+    "Plain",
+    "Ümläute & <tags>",
+    "日本語の題名",
+    "e\u0301 composed",
+    "🎬 👩‍👩‍👧",
+    "'quotes' \"all\" 100%",
+    "+1 #2?",
+)
 BULK = "mutation($input: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $input) { id } }"
-NAMES = "{ findTags(filter: {per_page: -1}) { tags { id } } findStudios(filter: {per_page: -1}) { studios { id } } findPerformers(filter: {per_page: -1}) { performers { id } } }"
+ALL_IDS = """{
+  findTags(filter: {per_page: -1}) { tags { id } }
+  findStudios(filter: {per_page: -1}) { studios { id } }
+  findPerformers(filter: {per_page: -1}) { performers { id } }
+}"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +62,7 @@ class Chaos:
             self._bring_back(time.monotonic())
             doing = self.chance.choices([what for what, _ in doings], [weight for _, weight in doings])[0]
             doing()
-            self._daemon_lives(self.chance.uniform(0.0, 0.3))
+            self.home.daemon.lives(self.chance.uniform(0.0, 0.3))
         self.heal()
 
     def heal(self) -> None:
@@ -77,11 +88,8 @@ class Chaos:
         ]
         return [*doings, (self._kill_stash, 2)] if self.stash_dies else doings
 
-    def _daemon_lives(self, seconds: float) -> None:
-        self.home.daemon.lives(seconds)
-
     def _learn_names(self) -> None:
-        found = self.home.graphql(NAMES)
+        found = self.home.graphql(ALL_IDS)
         self._tags = [each["id"] for each in found["findTags"]["tags"]]
         self._studios = [each["id"] for each in found["findStudios"]["studios"]]
         self._performers = [each["id"] for each in found["findPerformers"]["performers"]]
@@ -94,15 +102,20 @@ class Chaos:
 
     def _edit_many(self) -> None:
         ids = [str(scene) for scene in self.chance.sample(range(1, self.scenes + 1), 5)]
-        value = self.chance.choice([{"rating100": self.chance.randint(1, 100)}, {"details": self._text()}])
+        value: dict[str, Any] = self.chance.choice(
+            [{"rating100": self.chance.randint(1, 100)}, {"details": self._text()}]
+        )
         with self._tried("bulk edits"):
             self.home.graphql(BULK, input={"ids": ids, **value})
 
     def _values(self, how_many: int) -> dict[str, Any]:
+        """Nothing that Plex finds by itself is emptied: title, date and cover would stay as Plex has them."""
         makers: dict[str, Callable[[], Any]] = {
-            "title": lambda: f"Film {self._text()} {self.chance.randint(0, 9999)}".strip(),
+            "title": lambda: f"{self.chance.choice(WORDS)} {self.chance.randint(0, 9999)}",
             "details": self._text,
-            "date": lambda: f"{self.chance.randint(1950, 2030)}-0{self.chance.randint(1, 9)}-{self.chance.randint(10, 28)}",
+            "date": lambda: (
+                f"{self.chance.randint(1950, 2030)}-{self.chance.randint(10, 12)}-{self.chance.randint(10, 28)}"
+            ),
             "rating100": lambda: self.chance.choice([None, self.chance.randint(1, 100)]),
             "studio_id": lambda: self.chance.choice([None, *self._studios]),
             "tag_ids": lambda: self._some(self._tags, 6),
@@ -112,13 +125,13 @@ class Chaos:
         return {name: makers[name]() for name in self.chance.sample(sorted(makers), how_many)}
 
     def _text(self) -> str:
-        return self.chance.choice(TEXTS)
+        return self.chance.choice(["", "Two\nlines", *WORDS])
 
     def _some(self, ids: list[str], most: int) -> list[str]:
         return self.chance.sample(ids, self.chance.randint(0, min(most, len(ids))))
 
     @contextlib.contextmanager
-    def _tried(self, what: str) -> Any:
+    def _tried(self, what: str) -> Iterator[None]:
         """What Stash may refuse while it is away or faulty; what it then holds is what counts."""
         try:
             yield

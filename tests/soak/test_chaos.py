@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def run(folder: Path, *, seed: int, seconds: float, stash_dies: bool) -> None:
             home.daemon.start()
         took = converged(home, chaos)
         chaos.count_writes()
-        print(f"\nseed {seed}, {seconds:.0f} s: {dict(chaos.counts)}, Plex: {dict(chaos.writes)}, in step {took:.1f} s later")
+        told = f"{dict(chaos.counts)}, Plex: {dict(chaos.writes)}, in step {took:.1f} s later"
+        sys.stdout.write(f"\nseed {seed}, {seconds:.0f} s: {told}\n")
         home.daemon_is_ready()
         home.quiet(patience=120)
         before = home.plex_requests()

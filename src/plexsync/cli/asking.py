@@ -48,17 +48,13 @@ def dead(call: Call, limit: int, screen: Screen) -> None:
                 row["server"],
                 row["scene"],
                 moment(row["died_at"]),
-                _attempts(row),
+                row["attempts"],
                 row["error"],
                 _message(row["failure"]),
             )
             for row in rows
         ],
     )
-
-
-def _letter(row: dict[str, Any]) -> tuple[object, ...]:
-    return (row["server"], row["scene"], moment(row["died_at"]), _attempts(row), row["error"])
 
 
 def why(call: Call, scene: int, screen: Screen) -> None:
@@ -75,7 +71,14 @@ def why(call: Call, scene: int, screen: Screen) -> None:
         for line in standing_of(server):
             screen.say(f"{server['name']}: {line}")
     rows = [
-        (moment(one["at"]), one["server"], one["field"], shown(one["before"]), shown(one["after"]), one["why"])
+        (
+            moment(one["at"]),
+            one["server"],
+            one["field"],
+            shown(one["before"], one["field"]),
+            shown(one["after"], one["field"]),
+            one["why"],
+        )
         for one in facts["history"]
     ]
     if rows:
@@ -102,11 +105,6 @@ def standing_of(server: dict[str, Any]) -> list[str]:
         state = "in step" if item["in_step"] else "not yet in step"
         lines.append(f"item {item['item']} at {item['path']}: {state}; {item['confidence']} ({item['reason']})")
     return lines or ["no item is linked and nothing waits"]
-
-
-def _attempts(row: dict[str, Any]) -> int:
-    attempts = row["attempts"]
-    return len(attempts) if isinstance(attempts, list | tuple) else int(attempts)
 
 
 def _message(failure: dict[str, Any] | None) -> str:

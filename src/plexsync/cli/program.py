@@ -64,6 +64,12 @@ def _screen(context: typer.Context) -> Screen:
     return Screen(as_json=call_of(context).as_json)
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"plexsync {__version__}\n")
+        raise typer.Exit
+
+
 @program.callback()
 def _program(
     context: typer.Context,
@@ -71,11 +77,10 @@ def _program(
     config: Annotated[Path | None, typer.Option(help="Settings file in place of DATA_DIR/plexsync.toml.")] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        sys.stdout.write(f"plexsync {__version__}\n")
-        raise typer.Exit
     context.obj = Call(data_dir=data_dir, config_file=config, as_json=json)
 
 

@@ -38,9 +38,16 @@ def ago(at: float | None, now: float) -> str:
     return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
 
 
-def shown(value: Any) -> str:
-    """A field's value on one line; a long text is cut."""
+def many(count: int, word: str) -> str:
+    """So many of something."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def shown(value: Any, field: str = "") -> str:
+    """A field's value on one line; a long text is cut, and of a picture only the start of its hash is shown."""
     if value is None or value == []:
         return "(empty)"
+    if field == "poster":
+        return f"picture {str(value).removeprefix('upload://posters/')[:8]}"
     text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

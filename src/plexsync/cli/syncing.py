@@ -13,7 +13,7 @@ from plexsync.cli.asking import standing_of
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import Remote, daemon_of
 from plexsync.cli.screen import Screen, clean
-from plexsync.cli.spans import shown
+from plexsync.cli.spans import many, shown
 from plexsync.cli.wishes import Wish
 
 _LOOK_EVERY = 0.2
@@ -70,9 +70,11 @@ def _given(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _say(answer: dict[str, Any], screen: Screen, *, here: bool) -> None:
     if "waiting" in answer:
-        screen.say(f"{answer['waiting']} scenes wait. Look with `plexsync plan SCENE`; --go lets them be written.")
+        screen.say(
+            f"{many(answer['waiting'], 'scene')} waiting. Look with `plexsync plan SCENE`; --go lets them be written."
+        )
     elif "queued" in answer:
-        screen.say(f"{answer['queued']} scenes {'worked off' if here else 'queued'}.")
+        screen.say(f"{many(answer['queued'], 'scene')} {'worked off' if here else 'queued'}.")
     else:
         screen.say(f"{'Compared' if here else 'Asked for'}: {answer.get('asked')} scenes.")
 
@@ -95,7 +97,8 @@ def plan(call: Call, scenes: Sequence[int], screen: Screen) -> None:
         else:
             for planned in remote.stream("/api/v1/plan", {"scenes": list(scenes)} if scenes else {"all": True}):
                 show(planned)
-    screen.say(f"{show.changes} fields of {show.items} items would be written, in {show.scenes} scenes. Nothing was.")
+    changes, items, scenes_seen = many(show.changes, "field"), many(show.items, "item"), many(show.scenes, "scene")
+    screen.say(f"{changes} of {items} would be written, in {scenes_seen}. Nothing was.")
 
 
 class Plans:
@@ -122,15 +125,15 @@ class Plans:
             self._screen.say(f"{title}: in step.", style="green")
             return
         rows: list[tuple[object, ...]] = [
-            (one["field"], _cell(one["now"], "red"), _cell(one["will_be"], "green"), one["why"])
+            (one["field"], _cell(one, "now", "red"), _cell(one, "will_be", "green"), one["why"])
             for one in item["changes"]
         ]
         rows += [
-            (one["field"], _cell(one["now"], ""), _cell(one["wanted"], "dim"), f"left alone: {one['why']}")
+            (one["field"], _cell(one, "now", ""), _cell(one, "wanted", "dim"), f"left alone: {one['why']}")
             for one in item["kept"]
         ]
         self._screen.table(f"{title}, item {item['item']}", ("field", "Plex now", "will be", "why"), rows)
 
 
-def _cell(value: Any, style: str) -> Text:
-    return Text(clean(shown(value)), style=style)
+def _cell(one: dict[str, Any], part: str, style: str) -> Text:
+    return Text(clean(shown(one[part], one["field"])), style=style)

@@ -69,6 +69,10 @@ class Writer:
         #: (False). The first proves nothing for the second: there the wanted ones may have replaced the list.
         self._takes_many: set[bool] = set()
 
+    def doubt(self) -> None:
+        """Plex did not do as it did before: what was learned of it is learned anew."""
+        self._takes_many.clear()
+
     async def write(
         self,
         item: Item,

@@ -35,17 +35,16 @@ def intend(
 ) -> None:
     """Before a write: (field, value before, value intended) each.
 
-    The first `before` of a field stays for ever. A new intended value starts with no tries and unconfirmed; the
-    same one again keeps both.
+    The first `before` of a field stays for ever. A new intended value starts with no tries and unconfirmed, and what
+    Plex holds until it is read back is kept as `confirmed` where it is ours; the same one again keeps all three.
     """
     held = rows(conn, server, [path]).get(path, {})
     fresh = []
     for field, before, intended in intents:
         values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now}
         if field not in held or not _same(held[field].intended, intended):
-            # What was ours until now still is, if a crash keeps this write from ever being made.
-            earlier = held[field].confirmed if field in held and held[field].is_confirmed else None
-            values |= {"intended": intended, "confirmed": earlier, "is_confirmed": False, "tries": 0}
+            ours = before if field in held and _is_ours(held[field], before) else None
+            values |= {"intended": intended, "confirmed": ours, "is_confirmed": False, "tries": 0}
         if field in held:
             _update(conn, server, path, field, values)
         else:
@@ -98,6 +97,12 @@ def paths_after(conn: Connection, server: str, last: str, limit: int) -> list[tu
 def _update(conn: Connection, server: str, path: str, field: Field, values: Mapping[str, Any]) -> None:
     mine = sa.and_(ledger.c.server == server, ledger.c.path == path, ledger.c.field == field.value)
     conn.execute(sa.update(ledger).where(mine).values(dict(values)))
+
+
+def _is_ours(written: Written, found: Value) -> bool:
+    """Whether Plex holds what was intended last, or what was read back as ours before."""
+    read_back = written.is_confirmed or written.tries == 0
+    return _same(written.intended, found) or (read_back and _same(written.confirmed, found))
 
 
 def _same(one: Value, other: Value) -> bool:

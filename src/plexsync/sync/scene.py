@@ -103,6 +103,8 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mappi
         found_back = [ReadBack.of(write, read) for write in writes]
         settled = [plan for plan in plans if not plan.changes]
         await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools))
+        if any(write.refused for write in found_back if write.item is not None):
+            tools.writer.doubt()
         insist(found_back)
         if trouble is not None:
             raise trouble
