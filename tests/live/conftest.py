@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def stash() -> Iterator[Stash]:
         pytest.skip(f"{STASH} is not set: the address of a Stash that may be edited at will")
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
         pytest.skip("there is one Stash only: run these tests with -n 0")
+    # A run that is told to end takes its processes along: they would go on working for the same Stash.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with httpx2.Client(timeout=120, trust_env=False) as http:
         found = Stash(url.rstrip("/"), http)
         count = len(found.scenes())

@@ -181,3 +181,13 @@ def test_checks_come_each_five_seconds_and_each_minute_where_a_person_is_needed(
     assert Gate().check_every is None
     assert opened().gate.check_every == CHECK_EVERY
     assert held().gate.check_every == HELD_CHECK_EVERY
+
+
+def test_a_closed_gate_is_checked_on_after_a_check_that_failed_until_one_passes() -> None:
+    failed = step(Gate(), CheckFailed("refused"), 1.0)
+    assert (failed.state, failed.check_every) == (GateState.CLOSED, 5.0)
+    assert step(failed, CheckPassed(jobs_wait=False), 2.0).check_every is None
+    for second in range(2, 6):
+        failed = step(failed, CheckFailed("refused"), float(second))
+    assert failed.state is GateState.CLOSED, "one source alone never opens the gate"
+    assert step(failed, JobFailed(3, "refused"), 7.0).state is GateState.OPEN

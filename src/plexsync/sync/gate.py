@@ -38,11 +38,12 @@ class Gate:
     sources: tuple[str, ...] = ()  #: up to two different scenes (or the health check) of the streak
     first_failure_at: float = 0.0
     healthy: int = 0
+    unwell: bool = False  #: closed still, but the last health check failed
 
     @property
     def check_every(self) -> float | None:
-        """Seconds until the next health check; None while closed."""
-        if self.state is GateState.CLOSED:
+        """Seconds until the next health check; None while the peer is well."""
+        if self.state is GateState.CLOSED and not self.unwell:
             return None
         return HELD_CHECK_EVERY if self.state is GateState.HELD else CHECK_EVERY
 
@@ -97,7 +98,8 @@ def step(gate: Gate, event: GateEvent, now: float) -> Gate:
         case JobFailed(scene, reason):
             return _failed(gate, f"scene {scene}", reason, now)
         case CheckFailed(reason):
-            return _failed(gate, _HEALTH_CHECK, reason, now)
+            failed = _failed(gate, _HEALTH_CHECK, reason, now)
+            return replace(failed, unwell=True) if failed.state is GateState.CLOSED else failed
         case JobDone():
             return _done(gate, now)
         case CheckPassed(jobs_wait):
@@ -110,7 +112,7 @@ def _enter(gate: Gate, state: GateState, now: float, reason: str) -> Gate:
     if gate.state is state:
         return gate if gate.reason == reason else replace(gate, reason=reason)
     first = gate.first_failure_at if gate.failures else now
-    return replace(gate, state=state, since=now, reason=reason, healthy=0, first_failure_at=first)
+    return replace(gate, state=state, since=now, reason=reason, healthy=0, unwell=False, first_failure_at=first)
 
 
 def _failed(gate: Gate, source: str, reason: str, now: float) -> Gate:
@@ -134,7 +136,7 @@ def _failed(gate: Gate, source: str, reason: str, now: float) -> Gate:
 
 def _done(gate: Gate, now: float) -> Gate:
     if gate.state is GateState.CLOSED:
-        return gate if not gate.failures else replace(gate, failures=0, sources=(), reason="")
+        return replace(gate, failures=0, sources=(), reason="", unwell=False) if gate.failures else gate
     if gate.state is GateState.HALF_OPEN:
         return _closed(now)
     # A job that was under way when the gate opened proves nothing about what came after it.
@@ -143,7 +145,7 @@ def _done(gate: Gate, now: float) -> Gate:
 
 def _passed(gate: Gate, now: float, *, jobs_wait: bool) -> Gate:
     if gate.state is GateState.CLOSED:
-        return gate
+        return replace(gate, unwell=False) if gate.unwell else gate
     if gate.state in (GateState.OPEN, GateState.HELD):
         return replace(_enter(gate, GateState.HALF_OPEN, now, gate.reason), healthy=1)
     healthy = gate.healthy + 1

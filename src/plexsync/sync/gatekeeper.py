@@ -122,6 +122,8 @@ class Gatekeeper:
 
     async def _feed(self, event: GateEvent) -> None:
         before, self.gate = self.gate, step(self.gate, event, self.clock.now())
+        if before.check_every != self.gate.check_every:
+            self._stirred.set()
         if before.state is self.gate.state:
             if self._unsaved:
                 await self._remember()
@@ -129,7 +131,6 @@ class Gatekeeper:
         self._report(before)
         if self.gate.state in (GateState.OPEN, GateState.HELD) and before.state is GateState.CLOSED:
             self._to_give_back = self.gate.first_failure_at
-        self._stirred.set()
         for listener in self._listeners:
             listener()
         await self._remember()

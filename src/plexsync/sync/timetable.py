@@ -55,7 +55,7 @@ class Timetable:
                 group.create_task(self._repeat(entry))
 
     def _gate_moved(self) -> None:
-        if all(gate.closed for gate in self.gates):
+        if any(gate.closed for gate in self.gates):
             for entry in self.entries.values():
                 if entry.fault:
                     entry.asked.set()
