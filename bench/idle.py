@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.place import in_step
+from bench.place import Place, in_step
 from bench.row import Row, row
 
 SCENES = 100
@@ -28,15 +28,20 @@ class Use:
 def rows(scenes: int = SCENES, seconds: float = SECONDS) -> list[Row]:
     """Of one daemon, after everything is in step."""
     with in_step(scenes) as place:
-        pid = place.stage.daemon.process.pid
-        # What the last sync left to be tidied is over before the watch begins.
-        time.sleep(min(3.0, seconds))
-        place.forget()
-        before = use(pid)
-        time.sleep(seconds)
-        after = use(pid)
-        stash = place.requests(place.stash.client)["total"]
-        plex = place.requests(place.plex.client)["total"]
+        return measured(place, seconds)
+
+
+def measured(place: Place, seconds: float) -> list[Row]:
+    """Watch without touching anything."""
+    pid = place.stage.daemon.process.pid
+    # What the last sync left to be tidied is over before the watch begins.
+    time.sleep(min(3.0, seconds))
+    place.forget()
+    before = use(pid)
+    time.sleep(seconds)
+    after = use(pid)
+    stash = place.requests(place.stash.client)["total"]
+    plex = place.requests(place.plex.client)["total"]
     share = (after.processor - before.processor) / (after.at - before.at)
     return [
         row("idle daemon: processor", share * 100, "% of a core", "< 1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bench.place import in_step
 from bench.row import Row, met, row
 
 from bench import __main__ as command
@@ -39,25 +40,19 @@ def test_every_bench_is_listed() -> None:
 
 
 @pytest.mark.process
-def test_edits_over_the_real_way_are_told_in_seconds() -> None:
-    check(edit_to_plex.rows(edits=2, away_seconds=0.0))
-
-
-@pytest.mark.process
-def test_requests_are_counted_for_each_kind_of_change() -> None:
-    found = check(requests.rows(scenes=4, pictured=2, hooked=2))
-    assert [one["value"] for one in found if str(one["name"]).endswith("unchanged, writes and uploads")] == [0]
-
-
-@pytest.mark.process
-def test_an_idle_daemon_is_watched() -> None:
-    check(idle.rows(scenes=2, seconds=0.3))
+def test_requests_an_idle_daemon_edits_and_an_outage_are_measured_over_the_real_way() -> None:
+    with in_step(3) as place:
+        counted = check(requests.measured(place, pictured=2, hooked=2))
+        check(idle.measured(place, seconds=0.2))
+        check(edit_to_plex.measured(place, away_seconds=0.0))
+    assert [one["value"] for one in counted if str(one["name"]).endswith("unchanged, writes and uploads")] == [0]
 
 
 @pytest.mark.process
 def test_a_walk_of_scenes_in_step_puts_no_job() -> None:
-    found = check(walk.rows(small=3, large=6))
-    assert [one["value"] for one in found if str(one["name"]).endswith("jobs put")] == [0]
+    found = walk.measured(4)
+    assert (found["scenes"], found["jobs"]) == (4, 0)
+    assert min(found["walk"], found["limit"], found["ratio"], found["processor"], found["peak_megabytes"]) > 0
 
 
 def check(found: list[Row]) -> list[Row]:

@@ -193,7 +193,9 @@ class House:
                 ]
         return found
 
-    def until_equal(self, idents: Iterable[str], what: str, *, seconds: float = PATIENCE, posters: bool = True) -> float:
+    def until_equal(
+        self, idents: Iterable[str], what: str, *, seconds: float = PATIENCE, posters: bool = True
+    ) -> float:
         """Wait until Plex holds what Stash says of these scenes; seconds that took."""
         began = time.monotonic()
         scenes = [self.stash.scene(ident) for ident in idents]

@@ -92,8 +92,10 @@ class Stash:
 
     def new_cover(self, ident: str, at: float) -> None:
         """Make a cover from the picture at a second of the film."""
-        document = "mutation($id: ID!, $at: Float) { job: sceneGenerateScreenshot(id: $id, at: $at) }"
-        self.ended(self.ask(document, id=ident, at=at)["job"])
+        document = "mutation($id: ID!, $at: Float) { sceneGenerateScreenshot(id: $id, at: $at) }"
+        self.ask(document, id=ident, at=at)
+        # It tells no id of its job.
+        until(lambda: not self.ask("query { jobQueue { id } }")["jobQueue"], PATIENCE, "Stash's queue is empty")
 
     def task(self, name: str) -> float:
         """Press a button of the plugin and wait for the end of its job; seconds that took."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -204,13 +205,18 @@ def test_an_event_that_was_acknowledged_outlives_a_kill_at_once(home: Household)
     in_step(home)
 
 
-def test_spool_files_that_make_no_sense_harm_no_event_beside_them(home: Household) -> None:
+def test_entries_of_the_spool_folder_that_make_no_sense_harm_no_event_beside_them(home: Household) -> None:
     home.start_daemon()
     home.quiet()
     home.silently(5, title="Among garbage")
+    # Anybody may write there: opened as a file, a pipe would hold the daemon up for ever.
+    os.mkfifo(home.spool / "0.json")
+    (home.spool / "1.json").mkdir()
+    (home.spool / "2.json").symlink_to("/dev/zero")
+    (home.spool / "3.json").symlink_to(home.spool / "nowhere")
     event = json.dumps({"v": 1, "type": "Scene.Update.Post", "id": 5, "at": time.time()})
     texts = ["", "{", "[]", "null", '{"type": 5}', '{"type": "Scene.Update.Post", "id": "x"}', "\0" * 5000, event]
-    for number, text in enumerate(texts):
+    for number, text in enumerate(texts, 4):
         half = home.spool / f"half{number}.tmp"
         half.write_text(text, encoding="utf-8")
         half.rename(home.spool / f"{number}.json")
@@ -218,3 +224,4 @@ def test_spool_files_that_make_no_sense_harm_no_event_beside_them(home: Househol
     until(lambda: not waiting_events(home), "the folder is worked off")
     home.quiet()
     assert home.status()["running"]
+    assert home.daemon.terminate() < STOP_SECONDS

@@ -73,7 +73,9 @@ class Service:
             for entry in self.timetable.entries.values()
         ):
             return False
-        return all(self._nothing_due(depth) for depth in await self._depths())
+        nothing_due = all(self._nothing_due(depth) for depth in await self._depths())
+        # What was claimed while the depths were read is no longer due, but it is under way.
+        return nothing_due and all(server.worker.idle for server in self.servers)
 
     async def take(self, events: Sequence[Event]) -> None:
         """Note events durably."""
