@@ -18,6 +18,7 @@ from rich.table import Table
 NAMES = ("hook", "queue", "plan", "finding", "edit_to_plex", "requests", "walk", "idle")
 #: Longest time in seconds of one bench.
 LIMIT = 150
+_WIDTH = 140
 _VERDICTS = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}
 
 
@@ -26,7 +27,8 @@ def main(words: Sequence[str]) -> int:
     if unknown := sorted(set(words) - set(NAMES)):
         print(f"no bench is called {', '.join(unknown)}; there are: {', '.join(NAMES)}", file=sys.stderr)
         return 2
-    console = Console(highlight=False)
+    # A pipe has no width, and a row that is cut tells nothing.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     results = [_collected(name, console) for name in NAMES if not words or name in words]
     found = [one for rows in results if rows is not None for one in rows]
     console.print(_table(found))

@@ -7,6 +7,8 @@ from call import log, parsed, posix, read_all
 from spool import MARKER, NO_LINK, SETTINGS, exists, remove, unique_name
 
 MOST_OLDER = 100
+FEW_OLDER = 10  #: after a POST that was not answered in time: a slow daemon must not be sent the same many for ever
+SLOW = "slow"  #: the name of a file that remembers such a POST
 MOST_BODY = 512 * 1024  #: the daemon refuses a body above 1 MB
 
 
@@ -26,14 +28,19 @@ def post(spool: str, settings: dict, line: bytes, name: str, seconds: float) -> 
         return None
     if exists(spool + "/" + MARKER):
         adopt_marker(spool)
-    lines, names = older_events(spool, name)
+    slow = exists(spool + "/" + SLOW)
+    lines, names = older_events(spool, name, FEW_OLDER if slow else MOST_OLDER)
     body = b'{"events":[' + b",".join([line.strip(), *lines]) + b"]}"
     status = exchange(link, request(host, port, base, settings.get("token"), body), deadline)
     if status == 202:
         own = [name] if name and name != MARKER else []
         for sent in own + names:
             remove(spool + "/" + sent)
-    elif status:
+        if slow:
+            remove(spool + "/" + SLOW)
+    elif not status:
+        remember_slow(spool)
+    else:
         remedy = (
             "Run the task Connect with the daemon's present token"
             if status in (401, 403)
@@ -45,6 +52,13 @@ def post(spool: str, settings: dict, line: bytes, name: str, seconds: float) -> 
             % (settings["url"], status, remedy, spool),
         )
     return status
+
+
+def remember_slow(spool: str) -> None:
+    try:
+        posix.close(posix.open(spool + "/" + SLOW, posix.O_WRONLY | posix.O_CREAT | NO_LINK, 0o644))
+    except OSError:
+        pass
 
 
 def url_parts(url: object) -> "tuple[str, int, str]":
@@ -153,13 +167,13 @@ def exchange(link: object, message: bytes, deadline: float) -> int:
     return int(words[1]) if known else 0
 
 
-def older_events(spool: str, own: str) -> "tuple[list, list]":
+def older_events(spool: str, own: str, most: int) -> "tuple[list, list]":
     """Return lines and names of the oldest events that still wait, apart from the caller's own."""
     lines: list = []
     names: list = []
     size = 0
     for name in waiting(spool):
-        if len(names) >= MOST_OLDER or size > MOST_BODY:
+        if len(names) >= most or size > MOST_BODY:
             break
         if name == own:
             continue

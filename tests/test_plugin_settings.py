@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+
 from plexsync.app import PLUGIN_OWN
 from plexsync.config import load
 

@@ -32,6 +32,7 @@ from plexsync.sync.gate import Gate, GateState
 from plexsync.sync.gatekeeper import Gatekeeper, Surroundings
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraries import Libraries
+from plexsync.sync.recovery import revive
 from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
@@ -314,10 +315,16 @@ class _Builder:
         async def opened(since: float) -> None:
             await database.run(lambda c: give_back(c, since))
 
+        async def closed(since: float) -> None:
+            now = clock.now()
+            revived = await database.run(lambda c: sum(revive(c, server, since, now) for server in servers))
+            if revived:
+                _log.info("what died in the outage is tried again", peer=name, scenes=revived)
+
         async def waiting() -> bool:
             return await database.run(due)
 
-        around = Surroundings(check=check, jobs_wait=waiting, save=save, opened=opened)
+        around = Surroundings(check=check, jobs_wait=waiting, save=save, opened=opened, closed=closed)
         return Gatekeeper(name=name, peer=peer, clock=clock, around=around, gate=self._stored_gate(key))
 
     def _stored_gate(self, key: str) -> Gate:

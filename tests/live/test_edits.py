@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from live import edits
 from live.house import RUN, House
-from live.server import Stash
+from live.server import Stash, cover
 from plexsync.demo.servers import Daemon
 
 #: Seconds; what the 95th percentile has to stay below.
@@ -53,7 +54,7 @@ def test_each_edit_leads_to_one_write_and_a_known_picture_is_not_sent_again(hous
 def test_two_edits_of_one_scene_in_one_second_end_with_the_last(house: House, stash: Stash, daemon: Daemon) -> None:
     scene = stash.scenes()[3]
     for number in range(5):
-        picture, sha1 = edits.cover(f"{number} {RUN}")
+        picture, sha1 = cover(f"{number} {RUN}")
         stash.edit(scene["id"], title=f"hasty {number} {RUN}", cover_image=picture)
     house.until_equal([scene["id"]], "the last of five edits is in Plex")
     house.until_quiet(daemon)
@@ -63,7 +64,14 @@ def test_two_edits_of_one_scene_in_one_second_end_with_the_last(house: House, st
 
 def test_what_is_taken_away_in_stash_goes_from_plex(house: House, stash: Stash, daemon: Daemon) -> None:
     scene = stash.scenes()[4]
-    gone = {"details": "", "date": None, "rating100": None, "studio_id": None, "tag_ids": [], "performer_ids": []}
+    gone: dict[str, Any] = {
+        "details": "",
+        "date": None,
+        "rating100": None,
+        "studio_id": None,
+        "tag_ids": [],
+        "performer_ids": [],
+    }
     stash.edit(scene["id"], **gone)
     house.until_equal([scene["id"]], "the emptied scene is in Plex")
     item = house.item(scene)

@@ -170,3 +170,18 @@ def test_a_token_with_line_breaks_cannot_add_headers(tmp_path: Path, httpserver:
     hook.run(CALL)
     ((request, _),) = httpserver.log
     assert "X-Evil" not in request.headers
+
+
+def test_after_a_post_without_answer_only_a_few_older_events_go_along_until_one_is_taken(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    fill(hook, 150)
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        hook.settings(url=f"http://127.0.0.1:{deaf.getsockname()[1]}", token="abc")
+        hook.run(CALL)
+    assert len(hook.lines()) == 151
+    hook.settings(url=answering(httpserver, 202), token="abc")
+    hook.run(CALL)
+    hook.run(CALL)
+    assert [len(events) for events in sent(httpserver)] == [1 + 10, 1 + 100]

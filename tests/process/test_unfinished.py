@@ -85,3 +85,26 @@ async def test_a_text_is_cleared_although_two_writes_in_a_row_were_cut_short(tmp
         await place.edit(1, details="")
         await place.faults(place.plex)
         await held(place, 1, "summary", None)
+
+
+async def test_a_job_that_died_of_temporary_errors_is_done_once_the_outage_is_over(tmp_path: Path) -> None:
+    async with world(tmp_path) as place, place.running(max_retries="1") as service:
+        await quiet(service)
+        await place.faults(place.plex, {"path": "/library/sections", "method": "PUT", "fault": "status500"})
+        await saved(place, service, 1, title="Died young")
+
+        async def dead() -> bool:
+            return bool(await service.dead(1))
+
+        await until(dead)
+        await place.faults(place.plex, {"path": "/", "fault": "maintenance503"})
+        for scene in range(2, 6):
+            await saved(place, service, scene, title=f"In the outage {scene}")
+
+        async def opened() -> bool:
+            return not service.servers[0].gate.closed
+
+        await until(opened)
+        await place.faults(place.plex)
+        await held(place, 5, "title", "In the outage 5")
+        await held(place, 1, "title", "Died young")

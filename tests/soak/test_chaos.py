@@ -47,6 +47,7 @@ def run(folder: Path, *, seed: int, seconds: float, stash_dies: bool) -> None:
         home.start_daemon()
         home.quiet()
         chaos.rage(seconds)
+        chaos.counts["dead letters"] = int(home.rows("select count(*) from dead_letters")[0][0])
         if stash_dies:
             # A hook that died with Stash told nobody; the walk of the next start finds its scene.
             home.daemon.kill()

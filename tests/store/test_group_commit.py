@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from plexsync.store import preferences
 from plexsync.store.database import Connection, Database
 

@@ -36,9 +36,16 @@ class Peered:
     checks: list[float] = field(default_factory=list)
     saved: list[GateState] = field(default_factory=list)
     given_back: list[float] = field(default_factory=list)
+    revived: list[float] = field(default_factory=list)
 
     def keeper(self) -> Gatekeeper:
-        around = Surroundings(check=self._check, jobs_wait=self._wait, save=self._save, opened=self._opened)
+        around = Surroundings(
+            check=self._check,
+            jobs_wait=self._wait,
+            save=self._save,
+            opened=self._opened,
+            closed=self._closed,
+        )
         return Gatekeeper(name="Plex", peer=Peer.PLEX, clock=self.clock, around=around)
 
     async def _check(self) -> None:
@@ -54,6 +61,9 @@ class Peered:
     async def _save(self, gate: Gate) -> None:
         self._ask_store()
         self.saved.append(gate.state)
+
+    async def _closed(self, since: float) -> None:
+        self.revived.append(since)
 
     async def _opened(self, since: float) -> None:
         self._ask_store()

@@ -36,6 +36,7 @@ class Surroundings:
     jobs_wait: Callable[[], Awaitable[bool]]
     save: Callable[[Gate], Awaitable[None]]
     opened: Callable[[float], Awaitable[None]]  #: given the time of the first failure of the streak
+    closed: Callable[[float], Awaitable[None]]  #: the same, once the peer is well again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Gatekeeper:
     _counted: WeakSet[SyncError] = field(default_factory=WeakSet)  #: failures that other scenes may share
     _unsaved: bool = False
     _to_give_back: float | None = None
+    _to_revive: float | None = None
 
     @property
     def closed(self) -> bool:
@@ -131,9 +133,11 @@ class Gatekeeper:
         self._report(before)
         if self.gate.state in (GateState.OPEN, GateState.HELD) and before.state is GateState.CLOSED:
             self._to_give_back = self.gate.first_failure_at
+        if self.closed:
+            self._to_revive = before.first_failure_at
+        await self._remember()
         for listener in self._listeners:
             listener()
-        await self._remember()
 
     async def _remember(self) -> None:
         """Keep the state, and give counted attempts back. A store that cannot is asked again at the next event."""
@@ -142,6 +146,9 @@ class Gatekeeper:
             if self._to_give_back is not None:
                 await self.around.opened(self._to_give_back)
                 self._to_give_back = None
+            if self._to_revive is not None:
+                await self.around.closed(self._to_revive)
+                self._to_revive = None
             await self.around.save(self.gate)
         except StoreError as error:
             _log.warning("the state of a gate cannot be kept yet", peer=self.name, reason=str(error))

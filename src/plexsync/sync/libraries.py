@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,6 +46,8 @@ class Libraries:
     preview: bool = True
     sections: tuple[Section, ...] = ()
     _contacts: dict[int, FirstContact] = field(default_factory=dict)
+    _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaded: bool = False
 
     @property
     def synced(self) -> tuple[Section, ...]:
@@ -78,10 +81,16 @@ class Libraries:
         return self._contacts.get(section, FirstContact.PREVIEW) is FirstContact.PREVIEW and self.preview
 
     async def load(self) -> None:
-        """What was known before this start, so that work can go on while Plex is away."""
-        rows = await self.database.run(lambda c: preferences.get(c, f"sections:{self.server}")) or []
-        self.sections = tuple(_section(row) for row in rows)
-        await self._load_contacts()
+        """What was known before this start, so that work can go on while Plex is away. Only the first call reads it:
+        what Plex itself has told since is newer.
+        """
+        async with self._loading:
+            if self._loaded:
+                return
+            rows = await self.database.run(lambda c: preferences.get(c, f"sections:{self.server}")) or []
+            self.sections = tuple(_section(row) for row in rows)
+            await self._load_contacts()
+            self._loaded = True
 
     async def go(self, section: int) -> None:
         """Let the backlog of this library be written from now on."""
@@ -91,6 +100,7 @@ class Libraries:
 
     async def refresh(self) -> bool:
         """Read the list of libraries, and list the items of those that changed. True when the index moved."""
+        await self.load()
         known = {section.key: section.marks for section in self.sections}
         self.sections = tuple(await self.plex.sections())
         await self._load_contacts()
