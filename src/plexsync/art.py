@@ -8,7 +8,6 @@ import io
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -28,8 +27,6 @@ _LONGEST_EDGE = 1500
 _QUALITY = 85
 #: A picture that is fine as it is, is sent as it is.
 _KEEP_BELOW_BYTES = 2 * 1024**2
-#: Seconds within which a second change leaves Stash's `updated_at` as it was.
-_SAME_SECOND = 2.0
 _FOLDER_LIMIT_BYTES = 500 * 1024**2
 
 
@@ -163,11 +160,6 @@ def _sha1(content: bytes) -> str:
 
 
 def _still_good(known: pictures.Cover, scene: Scene) -> bool:
-    """The cover cannot have changed: every change of it moves `updated_at`, which counts whole seconds."""
-    if not known.checked_for or known.checked_for != scene.updated_at:
-        return False
-    try:
-        touched = datetime.fromisoformat(scene.updated_at)
-    except ValueError:
-        return False
-    return touched.tzinfo is not None and known.checked_at > touched.timestamp() + _SAME_SECOND
+    """The cover cannot have changed: every change of it moves `updated_at`."""
+    settled = scene.surely_touched_before
+    return settled is not None and known.checked_for == scene.updated_at and known.checked_at > settled

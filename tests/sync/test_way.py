@@ -9,7 +9,7 @@ from typing import Any
 
 from plexsync.model.work import Event
 from plexsync.sim.library import cover
-from world import LIBRARY, World, quiet, until, world
+from world import LIBRARY, FastClock, World, quiet, until, world
 
 
 def data_url(picture: bytes) -> str:
@@ -175,3 +175,19 @@ async def test_stash_being_away_does_not_open_the_gate_of_plex(tmp_path: Path) -
         assert service.servers[0].gate.closed
         await place.faults(place.stash)
         await quiet(service)
+
+
+async def test_a_cover_that_changes_silently_in_the_second_of_the_last_look_is_found_by_the_next_walk(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path, scenes=1) as place:
+        place.clock = FastClock(speed=1.0)  # as fast as Stash's own
+        async with place.running() as service:
+            await quiet(service)
+            await place.edit(1, title="Noted in this second")
+            service.sync_all()
+            await quiet(service)
+            picture = data_url(cover(78))
+            await place.http.post(f"{place.stash.url}/_sim/silent", json={"id": 1, "cover_image": picture})
+            service.sync_all()
+            await in_plex(place, 1, posterSha1=hashlib.sha1(cover(78)).hexdigest())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from plexsync.model.paths import file_name
 
+_SAME_SECOND = 2.0
 _AS_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -61,6 +63,18 @@ class Scene:
         if self.title:
             return self.title
         return file_name(self.primary.path) if self.primary else f"scene {self.id}"
+
+    @property
+    def surely_touched_before(self) -> float | None:
+        """A time (seconds since the epoch) after which no change has the present `updated_at`; None if it is no time.
+
+        Stash counts whole seconds, so a second change within one leaves it as it was.
+        """
+        try:
+            touched = datetime.fromisoformat(self.updated_at)
+        except ValueError:
+            return None
+        return touched.timestamp() + _SAME_SECOND if touched.tzinfo is not None else None
 
     @property
     def content_hash(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -72,5 +72,18 @@ def _where(conn: Connection, server: str, column: sa.Column[int], keys: Iterable
     for some in batches(keys):
         statement = sa.select(table).where(table.c.server == server, column.in_(some))
         # Sorted here: asked to sort, SQLite walks all links of the server in order instead of looking the keys up.
-        links = [Link(**row._asdict()) for row in conn.execute(statement)]
+        links = [_link(row) for row in conn.execute(statement)]
         yield from sorted(links, key=lambda link: (link.scene, link.rating_key, link.stash_path))
+
+
+def _link(row: sa.Row[Any]) -> Link:
+    return Link(
+        server=row.server,
+        scene=row.scene,
+        stash_path=row.stash_path,
+        rating_key=row.rating_key,
+        section=row.section,
+        plex_path=row.plex_path,
+        confidence=row.confidence,
+        reason=row.reason,
+    )

@@ -181,7 +181,10 @@ def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
         return "new" if _completed(walk) else "first seen"
     if old.content_hash != scene.content_hash:
         return "changed"
-    return "picture?" if old.updated_at != scene.updated_at else ""
+    settled = scene.surely_touched_before
+    if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled):
+        return "picture?"
+    return ""
 
 
 def _completed(walk: walks.Walk | None) -> int:
