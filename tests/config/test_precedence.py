@@ -25,7 +25,6 @@ SAMPLES: dict[str, tuple[Any, ...]] = {
     "poll_interval": (0.5, 2.5, 3.5, 4.5),
     "owner_title": ("fill", "plex", "fill", "plex"),
     "log_level": ("debug", "warning", "error", "debug"),
-    "timezone": ("Europe/Berlin", "Asia/Tokyo", "Europe/Paris", "America/Lima"),
     "clear_foreign": (["title"], ["date", "year"], ["studio"], ["poster"]),
 }
 ROWS = {row.name: row for row in table()}

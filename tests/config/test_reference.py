@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
-from plexsync.config import load, reference, table
+import plexsync
+from plexsync.config import Settings, load, reference, table
 from plexsync.config.reference import EXAMPLE
+from plexsync.config.settings import OWNER, SWITCH
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
@@ -38,3 +41,12 @@ def test_each_default_on_the_page_may_be_written_as_it_stands(tmp_path: Path) ->
     plain = load(config_file=None, data_dir=tmp_path, environ={}).shown()
     (tmp_path / "plexsync.toml").unlink()
     assert plain == load(config_file=None, data_dir=tmp_path, environ={}).shown()
+
+
+def test_every_setting_is_used() -> None:
+    """A setting that nothing reads is a promise that nobody keeps."""
+    package = Path(plexsync.__file__).parent
+    code = "\n".join(p.read_text() for p in package.rglob("*.py") if p.name != "settings.py")
+    by_field = {*SWITCH.values(), *OWNER.values()}
+    unused = [n for n in Settings.model_fields if n not in by_field and not re.search(rf'\.{n}\b|"{n}"', code)]
+    assert unused == []

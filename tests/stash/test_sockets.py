@@ -27,7 +27,6 @@ CALLS: dict[str, Callable[[StashClient], Awaitable[Any]]] = {
     "scenes": lambda stash: stash.scenes([1, 2]),
     "scenes_after": lambda stash: stash.scenes_after(0),
     "ids_after": lambda stash: stash.ids_after(0),
-    "recent": lambda stash: stash.recent(0.0),
     "touched": lambda stash: stash.touched(0.0),
     "scene_at": lambda stash: stash.scene_at("/data/nowhere.mp4"),
     "plugin_settings": lambda stash: stash.plugin_settings("nothing"),

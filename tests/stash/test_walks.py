@@ -82,21 +82,13 @@ async def test_a_page_and_a_lookup_tell_the_same_of_a_scene(stash: StashClient) 
     assert all(scene.primary and scene.primary.size and scene.primary.oshash for scene in page)
 
 
-async def test_recent_tells_exactly_the_scenes_touched_since(url: str, stash: StashClient, clock: Clock) -> None:
+async def test_touched_tells_exactly_the_scenes_updated_since(url: str, stash: StashClient, clock: Clock) -> None:
     edited = {3: timedelta(minutes=-61), 4: timedelta(minutes=-59), 5: timedelta(0)}
     for scene, (offset, moved) in zip(edited, [(-11, edited[3]), (13, edited[4]), (-3, edited[5])], strict=True):
         clock.now = (NOW + moved).astimezone(timezone(timedelta(hours=offset)))
         edit(url, scene, title="again")
-    recent = await stash.recent((NOW - timedelta(hours=1)).timestamp())
-    assert [scene.id for scene in recent] == [4, 5]
     touched = await stash.touched((NOW - timedelta(hours=1)).timestamp())
-    assert touched == {scene.id: scene.updated_at for scene in recent}
-
-
-async def test_recent_goes_on_where_one_page_is_not_enough(clock: Clock, connect: Callable[..., StashClient]) -> None:
-    with serving(create_app(StashOptions(scenes=450, clock=clock))) as server:
-        recent = await connect(server.url).recent((NOW - timedelta(days=30)).timestamp())
-    assert [scene.id for scene in recent] == list(range(1, 451))
+    assert touched == {scene: found.updated_at for scene, found in (await stash.scenes([4, 5])).items()}
 
 
 async def test_light_walks_go_on_too(clock: Clock, connect: Callable[..., StashClient]) -> None:

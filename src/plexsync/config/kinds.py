@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -180,17 +179,6 @@ def tables(value: Any) -> Any:
     return parsed(value) if isinstance(value, str) else value
 
 
-def zone(value: Any) -> str:
-    """The name of a time zone that this computer knows."""
-    text = _text(value)
-    if text == "UTC":
-        return text
-    try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise wrong("is no time zone known here", 'write a name like "Europe/Berlin"') from None
-
-
 def lower(value: Any) -> Any:
     """A word of a fixed list, whatever its case."""
     return value.strip().lower() if isinstance(value, str) else value
@@ -209,4 +197,3 @@ Folders = Annotated[
 Titles = Annotated[tuple[str, ...], BeforeValidator(titles), Allowed("a list of library titles or keys")]
 HostName = Annotated[str, BeforeValidator(host_name), Allowed("an IP address or host name")]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(host_names), Allowed("a list of host names")]
-Zone = Annotated[str, BeforeValidator(zone), Allowed("the name of a time zone")]

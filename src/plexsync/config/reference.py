@@ -10,8 +10,7 @@ from plexsync.config.parts import PathRuleSetting, ServerSetting
 from plexsync.config.sources import CONFIG_VARIABLE, FALLBACKS
 from plexsync.config.table import Row, table
 
-EXAMPLE = r"""timezone = "Europe/Berlin"
-stash_url = "http://stash:9999"
+EXAMPLE = r"""stash_url = "http://stash:9999"
 
 [[servers]]
 name = "living room"

@@ -18,7 +18,6 @@ from plexsync.config.kinds import (
     MaybeFile,
     Secret,
     Titles,
-    Zone,
     items,
     lower,
     wrong,
@@ -83,10 +82,8 @@ class Settings(BaseModel):
         "Names under which the pages may be opened, besides addresses.",
         default=(),
     )
-    url_from_plex: Address = setting("How Plex reaches PlexSync, when not by host and port.", default=None)
     url_from_stash: Address = setting("How Stash reaches PlexSync, when not by host and port.", default=None)
     spool_folders: Folders = setting("Folders in which the hook notes changed scenes.", default=())
-    timezone: Zone = setting("Time zone of timetables and quiet hours.", default="UTC")
 
     stash_url: Address = setting("Address of Stash.", default=None, group="Stash and Plex")
     stash_api_key: Secret = setting("API key of Stash; needed when Stash has a login.", default=None)
@@ -167,12 +164,6 @@ class Settings(BaseModel):
         default=1.0,
         ge=0.1,
         le=60,
-    )
-    stash_poll: float = setting(
-        "Seconds between questions to Stash about what changed.",
-        default=30.0,
-        ge=5,
-        le=600,
     )
     full_walk_hours: float = setting("Hours between walks through everything.", default=24.0, ge=1, le=720)
     dead_letter_days: int = setting("Days that dead letters are kept.", default=30, ge=1, le=365)

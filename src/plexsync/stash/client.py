@@ -108,10 +108,6 @@ class StashClient:
         """The same, ids only."""
         return await self._walks.ids(last_id, limit)
 
-    async def recent(self, since: float) -> list[Scene]:
-        """All scenes whose `updated_at` is at or after `since` (seconds since the epoch), by id."""
-        return await self._walks.recent(since)
-
     async def touched(self, since: float) -> dict[int, str]:
         """The same scenes as `recent`, only `updated_at` as Stash writes it, by id: cheap enough to poll."""
         return await self._walks.touched(since)

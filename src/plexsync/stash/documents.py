@@ -29,7 +29,6 @@ query {name}($page: FindFilterType!, $which: SceneFilterType!) {{
 
 
 SCENES_AFTER = _scenes_page("ScenesAfter")
-SCENES_RECENT = _scenes_page("ScenesRecent")
 SCENES_AT_PATH = _scenes_page("ScenesAtPath")
 
 SCENE_IDS_AFTER = """
@@ -63,7 +62,6 @@ mutation RunOperation($plugin: ID!, $args: Map) { runPluginOperation(plugin_id: 
 #: All documents of fixed text.
 FIXED = (
     SCENES_AFTER,
-    SCENES_RECENT,
     SCENES_AT_PATH,
     SCENE_IDS_AFTER,
     SCENES_TOUCHED,

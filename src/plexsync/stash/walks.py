@@ -67,11 +67,6 @@ class Walks:
             _check_ascending([scene for scene, _ in page], last_id)
             return page
 
-    async def recent(self, since: float) -> list[Scene]:
-        """All scenes updated at or after `since`."""
-        pages = self._pages(documents.SCENES_RECENT, windows.touched_since(since), PAGE)
-        return [scene async for scene in pages if windows.is_since(scene.updated_at, since)]
-
     async def scene_at(self, path: str) -> Scene | None:
         """The scene of lowest id with a file at exactly `path`."""
         if not path:

@@ -76,9 +76,9 @@ class Walker:
 
     async def recent(self) -> int:
         """The scenes that were touched in the last 24 hours; how many there are."""
-        scenes = await self.stash.recent(self.clock.now() - RECENT)
+        scenes = await self.stash.touched(self.clock.now() - RECENT)
         puts = [
-            Put(server=server, scene=scene.id, lane=Lane.CHANGE, reason="recent")
+            Put(server=server, scene=scene, lane=Lane.CHANGE, reason="recent")
             for scene in scenes
             for server in self.servers
         ]
