@@ -7,7 +7,7 @@ import os
 import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +19,22 @@ from plexsync.model.errors import ConfigurationError, PlexServerDown, SyncError
 from plexsync.model.fields import Field
 from plexsync.model.pathrules import PathRules, RuleText, path_rules
 from plexsync.model.rules import Rules
-from plexsync.model.work import Lane, Peer
+from plexsync.model.work import Peer
 from plexsync.plex.client import PlexClient
 from plexsync.plex.writer import Writer
 from plexsync.stash.client import StashClient
-from plexsync.store import dead, dialect, gates, history, identity, jobs, owner, preferences
+from plexsync.store import dead, dialect, history, identity, owner, preferences
 from plexsync.store.database import Connection, Database
 from plexsync.sync.backoff import standard
 from plexsync.sync.clock import Clock
 from plexsync.sync.finder import Finder
-from plexsync.sync.gate import Gate, GateState
-from plexsync.sync.gatekeeper import Gatekeeper, Surroundings
+from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraries import Libraries
-from plexsync.sync.recovery import revive
 from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
+from plexsync.sync.storedgate import StoredGate
 from plexsync.sync.timetable import Entry, Timetable
 from plexsync.sync.tools import Tools
 from plexsync.sync.walk import Walker
@@ -189,7 +188,7 @@ class _Builder:
         config, rules, paths = self.config, rules_of(self.config), paths_of(self.config)
         stash = _stash_client(config, self.redactor)
         names = tuple(server.name for server in config.servers)
-        stash_gate = self._stash_gate(stash, names)
+        stash_gate = self._gate("Stash", "stash", names).keeper(Peer.STASH, stash.healthy)
         art = Art(folder=config.data_dir / "art", stash=stash, database=self.database)
         plexes = tuple(self._plex_client(server) for server in config.servers)
         servers = tuple(
@@ -268,7 +267,7 @@ class _Builder:
             clock=self.clock,
             run=f"daemon {epoch}",
         )
-        gate = self._gate(f"Plex ({name})", f"plex:{name}", Peer.PLEX, _checking(plex), (name,))
+        gate = self._gate(f"Plex ({name})", f"plex:{name}", (name,)).keeper(Peer.PLEX, _checking(plex))
         worker = Worker(
             tools=tools,
             stash=stash,
@@ -294,50 +293,8 @@ class _Builder:
 
         return pin
 
-    def _stash_gate(self, stash: StashClient, servers: tuple[str, ...]) -> Gatekeeper:
-        return self._gate("Stash", "stash", Peer.STASH, stash.healthy, servers)
-
-    def _gate(
-        self, name: str, key: str, peer: Peer, check: Callable[[], Awaitable[object]], servers: tuple[str, ...]
-    ) -> Gatekeeper:
-        database, clock = self.database, self.clock
-
-        def due(connection: Connection) -> bool:
-            return any(jobs.next_due(connection, server, list(Lane)) is not None for server in servers)
-
-        def give_back(connection: Connection, since: float) -> None:
-            for server in servers:
-                jobs.give_back(connection, server, since)
-
-        async def save(gate: Gate) -> None:
-            await database.run(lambda c: gates.save(c, key, asdict(gate), clock.now()))
-
-        async def opened(since: float) -> None:
-            await database.run(lambda c: give_back(c, since))
-
-        async def closed(since: float) -> None:
-            now = clock.now()
-            revived = await database.run(lambda c: sum(revive(c, server, since, now) for server in servers))
-            if revived:
-                _log.info("what died in the outage is tried again", peer=name, scenes=revived)
-
-        async def waiting() -> bool:
-            return await database.run(due)
-
-        around = Surroundings(check=check, jobs_wait=waiting, save=save, opened=opened, closed=closed)
-        return Gatekeeper(name=name, peer=peer, clock=clock, around=around, gate=self._stored_gate(key))
-
-    def _stored_gate(self, key: str) -> Gate:
-        with self.database.transaction() as connection:
-            facts = gates.load(connection, key)
-        if facts is None:
-            return Gate()
-        try:
-            values = facts | {"state": GateState(facts["state"]), "sources": tuple(facts["sources"])}
-            return Gate(**values)
-        except (KeyError, TypeError, ValueError):
-            _log.warning("the stored gate cannot be read and counts as closed", gate=key)
-            return Gate()
+    def _gate(self, name: str, key: str, servers: tuple[str, ...]) -> StoredGate:
+        return StoredGate(name=name, key=key, servers=servers, database=self.database, clock=self.clock)
 
     def _timetable(self, walker: Walker, servers: tuple[Server, ...], stash_gate: Gatekeeper) -> Timetable:
         entries = [
