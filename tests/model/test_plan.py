@@ -423,3 +423,18 @@ def test_every_difference_is_either_written_or_listed(
     for name, value in wanted.items():
         differs = same(FIELDS[name], value, value_of(item, name)) == "other"
         assert (name in told) >= (differs and rules.owner(name) is not Owner.PLEX)
+
+
+def test_what_a_clearing_left_of_our_own_entries_is_taken_off_again_and_then_taken_for_refused() -> None:
+    """Plex may heed only the first of several names: the rest is ours still, and a user's entry beside it is not."""
+    once = Written(before=None, intended=None, confirmed=("Dawn",), tries=1)
+    assert one(Field.GENRES, None, ("Dawn", "Mine"), once) == Change(
+        field=Field.GENRES, before=("Dawn", "Mine"), after=("Mine",), because=Because.EMPTIED
+    )
+    twice = replace(once, tries=2)
+    answer = one(Field.GENRES, None, ("Dawn", "Mine"), twice)
+    assert isinstance(answer, Kept)
+    assert answer.reason is Left.REFUSED
+    gone = one(Field.GENRES, None, ("Mine",), twice)
+    assert isinstance(gone, Kept)
+    assert gone.reason is Left.EDITED

@@ -23,6 +23,7 @@ class Written:
     `before` is what Plex held before our first write ever; `intended` what we last set out to write, None for
     nothing. `confirmed` is what Plex held when a write was last read back: this one if `is_confirmed` or there were
     `tries`, which counts the writes of this `intended` whose read-back showed another value; else an earlier one.
+    Where a list was to be emptied, `confirmed` holds only the entries that should have gone and did not.
     """
 
     before: Value
@@ -149,7 +150,11 @@ def _counts_as_equal(spec: FieldSpec, wanted: Value, found: Value, written: Writ
 def _refused(spec: FieldSpec, wanted: Value, found: Value, written: Written | None) -> bool:
     if written is None or written.tries < TRIES_UNTIL_REFUSED:
         return False
-    return same(spec, wanted, written.intended) == "equal" and same(spec, found, written.confirmed) != "other"
+    if same(spec, wanted, written.intended) != "equal":
+        return False
+    if wanted is None and isinstance(found, tuple):
+        return not _is_empty(written.confirmed) and entry_keys(written.confirmed) <= entry_keys(found)
+    return same(spec, found, written.confirmed) != "other"
 
 
 def _ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
@@ -214,27 +219,33 @@ def _without_ours(spec: FieldSpec, found: Value, written: Written | None) -> Val
     if written is None:
         return found
     added = _added(written)
-    if people := _people(found):
-        return tuple(person for person in people if text_key(person.name) not in added) or None
-    names = (name for name in found if isinstance(name, str))
-    return tuple(name for name in names if text_key(name) not in added) or None
+    return without(found, added)
+
+
+def without(entries: tuple[str, ...] | tuple[Person, ...], keys: set[str]) -> Value:
+    """A list without the entries of these names; None for one that is empty then."""
+    if people := _people(entries):
+        return tuple(person for person in people if text_key(person.name) not in keys) or None
+    names = (name for name in entries if isinstance(name, str))
+    return tuple(name for name in names if text_key(name) not in keys) or None
 
 
 def _added(written: Written) -> set[str]:
     """The entries that we added, also where a write that takes them off never came to its end."""
-    unfinished = not written.is_confirmed and written.tries == 0
-    ours = _entry_keys(written.intended) | (_entry_keys(written.confirmed) if unfinished else set())
-    return ours - _entry_keys(written.before)
+    unfinished = not written.is_confirmed and (written.tries == 0 or _is_empty(written.intended))
+    ours = entry_keys(written.intended) | (entry_keys(written.confirmed) if unfinished else set())
+    return ours - entry_keys(written.before)
 
 
 def _why_left(found: Value, written: Written | None) -> Left:
     if written is None or found == written.before:
         return Left.FOREIGN
-    entries = _entry_keys(found)
-    return Left.FOREIGN if entries and entries <= _entry_keys(written.before) else Left.EDITED
+    entries = entry_keys(found)
+    return Left.FOREIGN if entries and entries <= entry_keys(written.before) else Left.EDITED
 
 
-def _entry_keys(value: Value) -> set[str]:
+def entry_keys(value: Value) -> set[str]:
+    """The names in a list, told apart as Plex tells them apart."""
     if not isinstance(value, tuple):
         return set()
     return {text_key(entry.name if isinstance(entry, Person) else entry) for entry in value}

@@ -10,7 +10,7 @@ from plexsync.model.errors import PlexNotFound, PlexTemporaryError
 from plexsync.model.fields import FIELDS, Field, Value
 from plexsync.model.item import Item
 from plexsync.model.item_values import value_of
-from plexsync.model.plan import Change, Plan
+from plexsync.model.plan import Because, Change, Plan, entry_keys, without
 from plexsync.model.scene import Scene
 from plexsync.plex.writer import WriteResult
 from plexsync.store import history, in_step, ledger
@@ -39,7 +39,10 @@ class ReadBack:
         assert self.item is not None  # noqa: S101  # only asked where it was read
         found = value_of(self.item, change.field)
         meant = self.result.shortened.get(change.field, change.after)
-        return found, same(FIELDS[change.field], meant, found) != "other"
+        taken = same(FIELDS[change.field], meant, found) != "other"
+        if not taken and change.because is Because.EMPTIED and isinstance(found, tuple):
+            return without(found, entry_keys(change.after)), False
+        return found, taken
 
     @property
     def refused(self) -> list[str]:
