@@ -295,3 +295,16 @@ async def test_nothing_to_write_asks_nothing_but_who_is_there(plex: str, connect
     forget(plex)
     await Writer(client).write(item, item.parts[0].path, [])
     assert [request["path"] for request in log(plex)["requests"]] == ["/identity"]
+
+
+async def test_taking_off_one_entry_of_several_named_proves_nothing_for_many(plex: str, connect: Connect) -> None:
+    """Entries that stay are named as held before too; only those that really go count."""
+    tell(plex, "switches", {"multi_removal": "first"})
+    client = connect(plex)
+    writer = Writer(client)
+    item = await item_of(client)
+    path = item.parts[0].path
+    await writer.write(item, path, [FieldEdit(field=Field.GENRES, after=("a", "b", "c", "d"))])
+    await writer.write(item, path, [FieldEdit(field=Field.GENRES, after=("a", "b", "c"), removed=("a", "b", "c", "d"))])
+    await writer.write(item, path, [FieldEdit(field=Field.GENRES, after=("a",), removed=("a", "b", "c"))])
+    assert (await client.details([KEY]))[KEY].genres == ("a",)

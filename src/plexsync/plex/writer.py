@@ -156,7 +156,7 @@ class Writer:
 
     async def _take_off_rest(self, item: Item, edits: Sequence[FieldEdit]) -> None:
         """Some servers may heed only the first of several names to take off: look, and repeat while that helps."""
-        asked = {edit.field: edit for edit in edits if len(edit.removed) > 1 and self._doubtful(edit)}
+        asked = {edit.field: edit for edit in edits if len(_going(edit)) > 1 and self._doubtful(edit)}
         before: dict[Field, tuple[str, ...]] = {}
         while asked:
             now = (await self._client.details([item.rating_key])).get(item.rating_key)
@@ -207,8 +207,12 @@ def _names(value: Value | tuple[Person, ...]) -> list[str]:
     return [entry if isinstance(entry, str) else entry.name for entry in entries]
 
 
+def _going(edit: FieldEdit) -> set[str]:
+    """What is taken off: named to be removed, and not wanted as well."""
+    return {text_key(name) for name in edit.removed} - {text_key(name) for name in _names(edit.after)}
+
+
 def _left(now: Item, edit: FieldEdit) -> tuple[str, ...]:
     """The names as Plex holds them that were to be taken off and are still there."""
-    wanted = {text_key(name) for name in _names(edit.after)}
-    gone = {text_key(name) for name in edit.removed} - wanted
-    return tuple(name for name in _names(value_of(now, edit.field)) if text_key(name) in gone)
+    going = _going(edit)
+    return tuple(name for name in _names(value_of(now, edit.field)) if text_key(name) in going)
