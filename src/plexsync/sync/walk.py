@@ -25,6 +25,8 @@ _GREATEST_ID = 2**31 - 1
 _STALE = 6 * 3600
 #: Seconds after which a walk has a dead letter tried again.
 _REVIVED_AFTER = 24 * 3600
+#: Seconds by which the clocks of two machines may differ.
+_CLOCKS_DIFFER = 3600.0
 #: Seconds that "recent" looks back.
 RECENT = 24 * 3600
 
@@ -182,7 +184,7 @@ def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
     if old.content_hash != scene.content_hash:
         return "changed"
     settled = scene.surely_touched_before
-    if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled):
+    if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled + _CLOCKS_DIFFER):
         return "picture?"
     return ""
 
