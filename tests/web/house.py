@@ -47,7 +47,6 @@ class Settings:
             "plex_token": "sim-plex-token",
             "libraries": list(self.libraries),
             "preview_first_contact": self.preview,
-            "timezone": "UTC",
         }
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
         text += '[[path_rules]]\nplex = "/plex/media"\nstash = "/data"\n'
