@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import string
 from urllib.parse import quote, urlencode
@@ -79,6 +80,9 @@ def test_a_known_secret_is_hidden_in_each_of_its_spellings(secret: str, before: 
         json.dumps({"q": before + secret}),
         json.dumps(secret, ensure_ascii=False),
         repr([secret]),
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        json.dumps(secret).replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e"),
     ):
         hidden = redactor.redact(text)
         assert secret not in hidden

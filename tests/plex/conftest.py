@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from plex.asking import TOKEN
 from plexsync.plex.client import PlexClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-TOKEN = "sim-plex-token"
 
 
 @pytest.fixture

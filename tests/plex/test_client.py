@@ -160,7 +160,7 @@ FAULTS: list[tuple[str, type[Exception], bool]] = [
     ("maintenance503", PlexServerDown, False),
     ("status500", PlexTemporaryError, True),
     ("unauthorized401", NeedsSignIn, False),
-    ("html", PlexTemporaryError, False),
+    ("html", PlexTemporaryError, True),
     ("redirect", PlexTemporaryError, False),
 ]
 

@@ -142,7 +142,7 @@ async def test_an_operation_answers_with_what_the_plugin_says(stash: StashClient
 async def test_an_operation_of_an_unknown_plugin_is_an_error(stash: StashClient) -> None:
     with pytest.raises(StashTemporaryError) as caught:
         await stash.run_operation("nothing", {})
-    assert caught.value.place == "RunOperation"
+    assert caught.value.place == "POST /graphql RunOperation"
 
 
 async def test_a_document_of_ones_own_is_answered(stash: StashClient) -> None:
@@ -153,4 +153,4 @@ async def test_a_document_of_ones_own_is_answered(stash: StashClient) -> None:
 async def test_a_field_that_stash_does_not_have_is_named(stash: StashClient) -> None:
     with pytest.raises(Incompatible, match="mood") as caught:
         await stash.query("query Mine { findScene(id: 1) { mood } }", {}, dict[str, Any])
-    assert caught.value.place == "Mine"
+    assert caught.value.place == "POST /graphql Mine"

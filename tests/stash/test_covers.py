@@ -72,7 +72,7 @@ async def test_what_is_no_picture_is_a_temporary_error(mouth: Mouth, content: by
     mouth.says(content, headers={"Content-Type": media_type})
     with pytest.raises(StashTemporaryError) as caught:
         await mouth.client.cover(SCENE)
-    assert caught.value.place == "cover of scene 5"
+    assert caught.value.place == "GET /scene/5/screenshot"
 
 
 async def test_reading_ends_where_a_cover_is_too_large(mouth: Mouth) -> None:

@@ -59,7 +59,7 @@ async def test_a_scene_that_fails_hides_no_other_and_is_never_missing(mouth: Mou
     scenes = await mouth.client.scenes_each([1, 2, 3, 4])
     assert sorted(scenes.found) == [1, 3]
     assert {scene: type(error) for scene, error in scenes.failed.items()} == {2: StashTemporaryError}
-    assert scenes.failed[2].place == "ScenesById, scene 2"
+    assert scenes.failed[2].place == "POST /graphql ScenesById, scene 2"
     with pytest.raises(StashTemporaryError, match="locked"):
         await mouth.client.scenes([1, 2, 3, 4])
 

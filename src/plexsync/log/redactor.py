@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -94,5 +95,18 @@ class Redactor:
 
 def _forms(secret: str) -> set[str]:
     inner_json = json.dumps(secret)[1:-1]
-    plain = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret), inner_json, repr(secret)[1:-1]}
-    return plain | {json.dumps(secret, ensure_ascii=False)[1:-1]}
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    quoted |= {re.sub("%..", lambda code: code[0].lower(), form) for form in quoted}
+    plain = {secret, inner_json, repr(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return plain | quoted | _marked_up(secret) | {_for_scripts(inner_json), inner_json.replace("/", r"\/")}
+
+
+def _marked_up(secret: str) -> set[str]:
+    """As web pages hold it; servers differ in how they write quotes."""
+    plain = html.escape(secret, quote=False)
+    return {plain, html.escape(secret), plain.replace('"', "&#34;").replace("'", "&#39;")}
+
+
+def _for_scripts(inner_json: str) -> str:
+    """As servers write JSON that may stand in a page."""
+    return inner_json.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")

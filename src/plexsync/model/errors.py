@@ -6,7 +6,8 @@ SyncError
 │                       PlexNotFound                              retry, long back-off
 ├── NeedsSignIn                                                   hold the peer
 ├── Incompatible                                                  hold the peer
-└── PlexPermanentError                                            dead letter
+├── PlexPermanentError                                            dead letter
+└── OwnDiskError                                                  keep, try again in a while
 """
 
 from __future__ import annotations
@@ -116,6 +117,12 @@ class PlexPermanentError(SyncError):
     usual_peer = Peer.PLEX
 
 
+class OwnDiskError(SyncError):
+    """The disk of PlexSync itself takes no file, as a rule because it is full. Says nothing about the job or a peer."""
+
+    verdict = Verdict.WAIT
+
+
 class ConfigurationError(Exception):
     """Settings that cannot be used. `faults` holds one line each: name, value, what is allowed."""
 
@@ -125,4 +132,12 @@ class ConfigurationError(Exception):
 
 
 class StoreError(Exception):
-    """The store cannot be opened as it is; the message names the folder or file and the remedy."""
+    """The store cannot be used as it is; the message names the folder or file and the remedy."""
+
+
+class StoreDamagedError(StoreError):
+    """The database file is there, but it is no whole database any more."""
+
+
+class NotOwnerError(StoreError):
+    """Another daemon took over what this one works on: nothing more may be written for it."""

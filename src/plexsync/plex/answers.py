@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
+import re
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx2
 
+from plexsync.log.excerpt import Excerpts
 from plexsync.model.errors import (
     Incompatible,
     NeedsSignIn,
@@ -19,18 +17,42 @@ from plexsync.model.errors import (
     PlexTemporaryError,
     SyncError,
 )
+from plexsync.model.exchange import destination, nothing_done, seconds_asked, why_unreachable
 from plexsync.model.work import Peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-EXCERPT_LENGTH = 200
-LONGEST_RETRY_AFTER = 600.0
-#: What is shorter is no token, and masking it would spoil words.
-SHORTEST_TOKEN = 8
 TOO_LONG = frozenset({414, 431})
+#: What is wrong with the values of a write. Reads carry none, and any other refusal may be a proxy's.
+NEVER = TOO_LONG | {400, 409, 413, 415, 422}
+#: Characters that a request line may have before it is not even sent.
+LONGEST_LINE = 65_536
 #: What Plex says with 503, and with 400 in its first moments, while it cannot work yet.
-STARTING = ("maintenance", "still starting up", "retry later")
+STARTING = {400: ("still starting up",), 503: ("maintenance", "starting up", "migrat")}
+#: Failures of which it is certain that the request did not reach Plex whole.
+NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.LocalProtocolError)
+_PAGE = re.compile(
+    r"(?:[\ufeff\ufffd\s]|<\?xml[^>]*>|<!--.*?-->)*"
+    r"<(?:!doctype html|html|head|title|meta|body|script|form|h1|div|center)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_BY_STATUS: dict[int, tuple[type[SyncError], str]] = {
+    401: (NeedsSignIn, "Plex does not accept the token (401): sign in again"),
+    403: (NeedsSignIn, "Plex forbids this (403): the token must be that of the server's owner"),
+    **{
+        status: (PlexServerDown, f"a proxy answers with {status}, Plex behind it does not")
+        for status in (502, 503, 504)
+    },
+    **{status: (PlexTemporaryError, f"Plex failed with {status}") for status in (408, 429)},
+}
+_TIME_OUTS: dict[type[Exception], str] = {
+    httpx2.ConnectTimeout: "did not answer the connection in time: the host may be off or a firewall in the way",
+    httpx2.PoolTimeout: "is asked so much that no connection to it became free in time",
+    httpx2.WriteTimeout: "did not take the request in time",
+    httpx2.ReadTimeout: "did not answer in time",
+    TimeoutError: "did not answer in time",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,154 +73,116 @@ class Request:
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One HTTP answer. `content` may be one byte longer than the bound that it was read under."""
+
+    status: int
+    headers: httpx2.Headers
+    content: bytes
+
+    @property
+    def success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a web page, as a proxy's login gives it with status 200."""
+        return _PAGE.match(self.content[:2048].decode("utf-8", "replace").replace("\0", "")) is not None
+
+
 class Translator:
     """Turns failures into errors. `redact` masks what must not be shown; the token is masked in any case."""
 
     def __init__(self, token: str, redact: Callable[[str], str]) -> None:
-        self._token = token
-        self._redact = redact
+        self._excerpts = Excerpts([token], redact)
 
-    def excerpt(self, text: str) -> str:
-        """The start of an answer on one line, masked before it is cut."""
-        masked = text.replace(self._token, "***") if len(self._token) >= SHORTEST_TOKEN else text
-        return self._redact(" ".join(masked.split()))[:EXCERPT_LENGTH]
-
-    def unreachable(self, error: httpx2.HTTPError, request: Request) -> SyncError:
+    def unreachable(self, error: Exception, request: Request) -> SyncError:
         """The error for a request that got no whole answer."""
-        if isinstance(error, httpx2.ConnectTimeout):
-            return PlexServerDown(
-                "Plex did not answer the connection in time: the host may be off or a firewall in the way",
-                place=request.place,
-            )
+        unknown = request.writes and not isinstance(error, NEVER_SENT)
+        if isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+            said = self._excerpts.of_text(str(error))
+            return PlexTemporaryError(f"this cannot be sent to Plex: {said}", place=request.place)
+        return PlexServerDown(self._why(error), place=request.place, outcome_unknown=unknown)
+
+    def _why(self, error: Exception) -> str:
+        if late := _TIME_OUTS.get(type(error)):
+            return f"Plex {late}"
+        said = self._excerpts.of_text(str(error)) or "it was cut"
         if isinstance(error, httpx2.ConnectError):
-            return self._unconnected(error, request)
-        if isinstance(error, httpx2.DecodingError | httpx2.UnsupportedProtocol | httpx2.LocalProtocolError):
-            said = self.excerpt(str(error))
-            return PlexTemporaryError(f"unusable exchange with Plex: {said}", place=request.place)
-        what = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "broke the connection"
-        return PlexServerDown(f"Plex {what}", place=request.place, outcome_unknown=request.writes)
+            known = why_unreachable(error, "Plex", certified="its plex.direct name")
+            return known or f"no connection to Plex came about: {said}"
+        what = "speaks no HTTP or broke" if isinstance(error, httpx2.RemoteProtocolError) else "broke"
+        return f"Plex {what} the connection: {said}"
 
-    def _unconnected(self, error: httpx2.ConnectError, request: Request) -> SyncError:
-        causes = list(_causes(error))
-        if any(isinstance(cause, ssl.SSLError) for cause in causes):
-            message = (
-                "Plex's certificate or TLS does not fit this address"
-                f" ({self.excerpt(str(error))}): use the plex.direct name or http://,"
-                " give the proxy's CA file, or turn verification off for this server"
-            )
-        elif any(isinstance(cause, socket.gaierror) for cause in causes):
-            message = "the name of Plex's host cannot be resolved: check the address or DNS"
-        elif any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            message = "Plex refuses the connection: its host is up, Plex itself does not run or uses another port"
-        else:
-            message = f"no connection to Plex: {self.excerpt(str(error))}"
-        return PlexServerDown(message, place=request.place)
-
-    def refused(self, response: httpx2.Response, request: Request) -> SyncError:
-        """The error for an answer that is no success. 404 is left to the caller, who knows what was asked for."""
-        status = response.status_code
-        excerpt = self.excerpt(response.text)
-        if 300 <= status < 400:
-            host = _location_host(response)
-            message = f"Plex's address leads to {host} instead of answering: a login page or proxy is in the way"
-            return PlexTemporaryError(message, status=status, place=request.place, excerpt=excerpt)
-        if status in {401, 403}:
-            message = (
-                "Plex does not accept the token: sign in again"
-                if status == 401
-                else "Plex forbids this: the token must be that of the server's owner"
-            )
-            return NeedsSignIn(message, peer=Peer.PLEX, status=status, place=request.place, excerpt=excerpt)
-        return self._failed(response, request, excerpt)
-
-    def _failed(self, response: httpx2.Response, request: Request, excerpt: str) -> SyncError:
-        status = response.status_code
-        starting = status in {400, 503} and any(word in response.text.lower() for word in STARTING)
-        retry_after = _retry_after(response)
-        if starting or status in {502, 503, 504}:
-            message = "Plex is starting or migrating" if starting else "a proxy answers, Plex behind it does not"
-            return PlexServerDown(
-                message,
-                status=status,
-                place=request.place,
-                excerpt=excerpt,
-                retry_after=retry_after,
-                outcome_unknown=request.writes and status in {502, 504},
-            )
-        if status >= 500 or status in {408, 429}:
-            return PlexTemporaryError(
-                f"Plex failed with {status}",
-                status=status,
-                place=request.place,
-                excerpt=excerpt,
-                retry_after=retry_after,
-                outcome_unknown=request.writes and status >= 500,
-            )
-        about = f" ({request.about})" if request.about else ""
-        return PlexPermanentError(
-            f"Plex refuses this request{about} with {status}",
+    def undecodable(self, error: httpx2.DecodingError, status: int, request: Request) -> PlexTemporaryError:
+        """The error for a success that came whole, packed in a way that nobody can unpack."""
+        return PlexTemporaryError(
+            f"Plex's address gives an unreadable answer ({status}): {self._excerpts.of_text(str(error))}",
             status=status,
             place=request.place,
-            excerpt=excerpt,
+            outcome_unknown=request.writes,
         )
 
-    def unreadable(self, response: httpx2.Response, request: Request, reason: str) -> PlexTemporaryError:
+    def refused(self, reply: Reply, request: Request) -> SyncError:
+        """The error for an answer that is no success. 404 is left to the caller, who knows what was asked for."""
+        kind, message = self._verdict(reply, request)
+        error = self._about(kind, message, reply, request)
+        done_nothing = nothing_done(reply.status) or (reply.status == 503 and self._starting(reply))
+        error.outcome_unknown = request.writes and not done_nothing
+        return error
+
+    def _verdict(self, reply: Reply, request: Request) -> tuple[type[SyncError], str]:
+        status = reply.status
+        if self._starting(reply):
+            return PlexServerDown, f"Plex is starting or migrating ({status})"
+        if status in NEVER and request.writes:
+            about = f" ({request.about})" if request.about else ""
+            return PlexPermanentError, f"Plex refuses this request{about} with {status}"
+        return _BY_STATUS.get(status) or (PlexTemporaryError, _unexpected(reply))
+
+    def _starting(self, reply: Reply) -> bool:
+        said = self._excerpts.of_body(reply.content, 2000).lower()
+        return any(word in said for word in STARTING.get(reply.status, ()))
+
+    def unreadable(self, reply: Reply, request: Request, reason: str) -> SyncError:
         """The error for a success whose body is not what was asked for."""
-        what = "a web page" if is_page(response) else "an unreadable answer"
-        return PlexTemporaryError(
-            f"Plex's address gives {what}: {self.excerpt(reason)}",
-            status=response.status_code,
+        what = "a web page" if reply.is_page else "an unreadable answer"
+        message = f"Plex's address gives {what} ({reply.status}): {reason}"
+        error = self._about(PlexTemporaryError, message, reply, request)
+        error.outcome_unknown = request.writes
+        return error
+
+    def not_plex(self, reply: Reply, request: Request) -> SyncError:
+        """The error for an address where something answers that is not Plex."""
+        message = f"something answers at Plex's address, but not Plex ({reply.status})"
+        return self._about(PlexServerDown, f"{message}: a proxy without it, or a wrong path", reply, request)
+
+    def other_server(self, expected: str, found: str) -> Incompatible:
+        """The error for an address behind which another Plex answers than the one we know."""
+        return Incompatible(
+            f"another Plex server answers: expected {expected}, found {self._excerpts.of_text(found, 64)}. Nothing is"
+            " written. Correct the address, or confirm that this is the same server after a reinstallation",
+            peer=Peer.PLEX,
+            place="GET /identity",
+        )
+
+    def _about(self, kind: type[SyncError], message: str, reply: Reply, request: Request) -> SyncError:
+        return kind(
+            self._excerpts.of_text(message, 500),
+            peer=Peer.PLEX,
+            status=reply.status,
             place=request.place,
-            excerpt=self.excerpt(response.text),
+            excerpt=self._excerpts.of_body(reply.content),
+            retry_after=seconds_asked(reply.headers.get("retry-after", ""), reply.headers.get("date", "")),
         )
 
 
-def other_server(expected: str, found: str) -> Incompatible:
-    """The error for an address behind which another Plex answers than the one we know."""
-    return Incompatible(
-        f"another Plex server answers: expected {expected}, found {found}. Nothing is written. Correct the"
-        " address, or confirm that this is the same server after a reinstallation",
-        peer=Peer.PLEX,
-        place="GET /identity",
-    )
-
-
-def is_page(response: httpx2.Response) -> bool:
-    """Whether the body is a web page, as a proxy's login gives it with status 200."""
-    start = response.content[:512].lstrip().lower()
-    return start.startswith((b"<!doctype html", b"<html"))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        cause = waiting.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        waiting += [cause.__cause__, cause.__context__]
-        waiting += cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
-
-
-def _location_host(response: httpx2.Response) -> str:
-    try:
-        host = httpx2.URL(response.headers.get("location", "")).host
-    except httpx2.InvalidURL:
-        host = ""
-    return host or "another page"
-
-
-def _retry_after(response: httpx2.Response) -> float | None:
-    text = response.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_RETRY_AFTER)
-    try:
-        # Against the server's own clock: ours need not agree with it.
-        wait = parsedate_to_datetime(text).astimezone(UTC) - parsedate_to_datetime(
-            response.headers.get("date", "")
-        ).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(wait.total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+def _unexpected(reply: Reply) -> str:
+    if 500 <= reply.status < 600:
+        return f"Plex failed with {reply.status}"
+    if 300 <= reply.status < 400 and "location" in reply.headers:
+        where = destination(str(reply.headers["location"]))
+        said = f"Plex's address leads to {where} ({reply.status}) instead of answering"
+        return f"{said}: a login page or proxy is in the way, or https:// is wanted"
+    return f"Plex's address answers with {reply.status}: perhaps not Plex, but a proxy in the way"

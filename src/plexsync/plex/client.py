@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypedDict
 from urllib.parse import quote
 
-from plexsync.model.errors import PlexPermanentError, PlexTemporaryError
+import httpx2
+
+from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTemporaryError
 from plexsync.plex import items as values
-from plexsync.plex.answers import Request
-from plexsync.plex.connection import Connection, NotFoundError, not_plex
+from plexsync.plex.connection import Connection, NotFoundError, nameless
 from plexsync.plex.documents import (
     IdentityAnswer,
     ItemAnswer,
@@ -25,7 +26,7 @@ from plexsync.plex.link import LinkBroken
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from plexsync.model.item import IndexedItem, Item, Section
     from plexsync.plex.documents import Container, ListContainer
@@ -41,8 +42,18 @@ NOT_LISTED = (
 NOT_DETAILED = "skipRefresh=1&excludeElements=Image,UltraBlurColors,Country,Guid,Rating,Similar,Chapter,Marker,Extras"
 
 
+class _Missed(TypedDict):
+    status: int
+    place: str
+    excerpt: str | None
+
+
 def _unmasked(said: str) -> str:
     return said
+
+
+async def _unguarded() -> None:
+    """Nobody else writes to this server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +77,11 @@ class PlexClient:
 
     `client_identifier` is a UUID that stays the same for this installation, `machine_identifier` the only server
     that may be written to. Time-outs are seconds. `redact` masks secrets in what an error shows.
+    `guard` is awaited right before each write leaves; what it raises forbids the write.
     At most four reads are under way at once; the caller makes one write at a time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a setting each
         self,
         url: str,
         token: str,
@@ -80,16 +92,17 @@ class PlexClient:
         read_timeout: float = 30.0,
         verify: bool | str | ssl.SSLContext = True,
         redact: Callable[[str], str] = _unmasked,
+        guard: Callable[[], Awaitable[None]] = _unguarded,
     ) -> None:
         self._connection = Connection(
             url=url,
             token=token,
             client_identifier=client_identifier,
             pinned=machine_identifier,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
+            timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
             verify=verify,
             redact=redact,
+            guard=guard,
         )
 
     async def __aenter__(self) -> Self:
@@ -110,9 +123,9 @@ class PlexClient:
     async def identity(self) -> Identity:
         """Which server answers; needs no token."""
         try:
-            answer = await self._connection.read_now("/identity", IdentityAnswer)
+            answer = await self._connection.read_now("/identity", IdentityAnswer, nameless)
         except NotFoundError as error:
-            raise not_plex(Request(method="GET", path="/identity")) from error
+            raise PlexServerDown("Plex did not tell who it is (404), and then did", **_missed(error)) from error
         found = answer.container
         return Identity(machine_identifier=found.machine_identifier, version=text(found.version))
 
@@ -121,9 +134,9 @@ class PlexClient:
         identity = await self.identity()
         self._connection.accept(identity.machine_identifier)
         try:
-            await self._connection.read_now("/library/sections", SectionAnswer)
+            await self._connection.read_now("/library/sections", SectionAnswer, _untold)
         except NotFoundError as error:
-            raise _missing("the list of libraries") from error
+            raise _no_libraries(error) from error
         return identity
 
     async def verify_identity(self) -> None:
@@ -133,9 +146,9 @@ class PlexClient:
     async def sections(self) -> list[Section]:
         """All libraries of every type; films and other videos are of type "movie"."""
         try:
-            answer = await self._connection.read("/library/sections", SectionAnswer)
+            answer = await self._connection.read("/library/sections", SectionAnswer, _untold)
         except NotFoundError as error:
-            raise _missing("the list of libraries") from error
+            raise _no_libraries(error) from error
         found = (values.section(row) for row in answer.container.rows or ())
         return [section for section in found if section is not None]
 
@@ -166,15 +179,16 @@ class PlexClient:
             f"/library/sections/{int(section)}/all?type=1&sort=addedAt&{NOT_LISTED}"
             f"&X-Plex-Container-Start={start}&X-Plex-Container-Size={size}"
         )
+
+        def cut_short(answer: ListAnswer) -> str:
+            listed = answer.container
+            ends = not listed.rows and (integer(listed.total) or 0) > start
+            return "the listing ends before its own count" if ends else _untold(answer)
+
         try:
-            container = (await self._connection.read(path, ListAnswer)).container
+            return (await self._connection.read(path, ListAnswer, cut_short)).container
         except NotFoundError as error:
-            raise _missing(f"library {section}") from error
-        if not container.rows and (_claimed(container) or (integer(container.total) or 0) > start):
-            raise PlexTemporaryError(
-                "Plex's listing ends before its own count", place=f"GET /library/sections/{section}/all"
-            )
-        return container
+            raise PlexPermanentError(f"Plex does not have library {section} (404)", **_missed(error)) from error
 
     async def details(self, rating_keys: Sequence[int]) -> dict[int, Item]:
         """The items with these keys, whole; the ones that Plex does not have are absent."""
@@ -186,16 +200,19 @@ class PlexClient:
 
     async def _details(self, keys: list[int]) -> dict[int, Item]:
         path = f"/library/metadata/{','.join(map(str, keys))}?{NOT_DETAILED}"
+
+        def cut_short(answer: ItemAnswer) -> str:
+            told = {integer(row.rating_key) for row in answer.container.rows or ()}
+            return "" if told.issuperset(keys) else _incomplete(answer)
+
         try:
-            container = (await self._connection.read(path, ItemAnswer)).container
+            container = (await self._connection.read(path, ItemAnswer, cut_short)).container
         except NotFoundError:
             if len(keys) == 1:
                 return {}
             # One missing key may fail the whole list.
             half = len(keys) // 2
             return await self._details(keys[:half]) | await self._details(keys[half:])
-        if not container.rows and _claimed(container):
-            raise PlexTemporaryError("Plex's answer lacks the items it counts", place="GET /library/metadata")
         rows = (values.item(row, container) for row in container.rows or ())
         return {item.rating_key: item for item in rows if item is not None and item.rating_key in keys}
 
@@ -207,7 +224,7 @@ class PlexClient:
     async def posters(self, rating_key: int) -> list[Poster]:
         """The pictures that the item may show."""
         try:
-            answer = await self._connection.read(f"/library/metadata/{int(rating_key)}/posters", PosterAnswer)
+            answer = await self._connection.read(f"/library/metadata/{int(rating_key)}/posters", PosterAnswer, _untold)
         except NotFoundError as error:
             raise LinkBroken(rating_key, "Plex has no such item") from error
         rows = answer.container.rows or ()
@@ -232,9 +249,32 @@ class PlexClient:
             raise LinkBroken(rating_key, "Plex has no such item") from error
 
 
-def _claimed(container: Container) -> bool:
-    return (integer(container.size) or 0) > 0
+def _claimed(container: Container) -> int:
+    return integer(container.size) or 0
 
 
-def _missing(what: str) -> PlexPermanentError:
-    return PlexPermanentError(f"Plex does not have {what}", status=404)
+def _untold(answer: SectionAnswer | ListAnswer | ItemAnswer | PosterAnswer) -> str:
+    """Why an answer that lists nothing does not say that there is nothing; "" when it does."""
+    container = answer.container
+    if not container.rows and _claimed(container):
+        return f"it lacks what it counts: {_claimed(container)}"
+    return "" if container.rows is not None or container.size is not None else "it holds neither rows nor their number"
+
+
+def _incomplete(answer: ItemAnswer) -> str:
+    """Why items that are not in the answer may exist all the same; "" when they do not."""
+    container = answer.container
+    rows = container.rows or []
+    if len(rows) < _claimed(container):
+        return f"it lacks items that it counts: {len(rows)} of {_claimed(container)}"
+    if any(values.item(row, container) is None for row in rows):
+        return "it holds an item without a numeric ratingKey"
+    return _untold(answer)
+
+
+def _missed(error: NotFoundError) -> _Missed:
+    return {"status": 404, "place": error.place, "excerpt": error.excerpt}
+
+
+def _no_libraries(error: NotFoundError) -> PlexTemporaryError:
+    return PlexTemporaryError("Plex does not give the list of its libraries (404)", **_missed(error))

@@ -5,22 +5,31 @@ from __future__ import annotations
 import asyncio
 import platform
 import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 import msgspec
 
-from plexsync.model.errors import PlexPermanentError, PlexServerDown
-from plexsync.plex.answers import Request, Translator, is_page, other_server
-from plexsync.plex.documents import IdentityAnswer, text
+from plexsync.model.errors import ConfigurationError, PlexPermanentError, PlexServerDown
+from plexsync.plex.answers import LONGEST_LINE, Reply, Request, Translator
+from plexsync.plex.documents import IdentityAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+
+    from plexsync.model.errors import SyncError
 
 READERS = 4
 #: How long an idle connection is kept for the next write, in seconds.
 KEPT_SECONDS = 60.0
+#: An answer as a whole may take so many read time-outs; a server that drips must end too.
+WHOLE = 4
+#: Bytes of an answer. A page of 1000 items with everything is about 3 MB.
+ANSWER_BOUND = 128 * 1024 * 1024
+#: Bytes that are read of an answer that only explains a failure.
+PAGE_BOUND = 64 * 1024
 PRODUCT = "PlexSync"
 
 T = TypeVar("T")
@@ -28,6 +37,15 @@ T = TypeVar("T")
 
 class NotFoundError(Exception):
     """Plex has nothing at this path: an answer of the right server, not of a proxy before it."""
+
+    def __init__(self, place: str, excerpt: str | None) -> None:
+        super().__init__(place)
+        self.place = place
+        self.excerpt = excerpt
+
+
+def _no_fault(_answer: object) -> str:
+    return ""
 
 
 class _NewConnectionError(Exception):
@@ -37,6 +55,7 @@ class _NewConnectionError(Exception):
 class Connection:
     """Reads go over up to four connections, writes over one of their own that is identified before its first write.
 
+    `guard` is awaited right before each write leaves, and raises what forbids it.
     `pinned` is the machineIdentifier of the only server that may be written to; where None, the first one
     that answers is taken for the life of this connection.
     """
@@ -48,23 +67,27 @@ class Connection:
         token: str,
         client_identifier: str,
         pinned: str | None,
-        connect_timeout: float,
-        read_timeout: float,
+        timeout: httpx2.Timeout,
         verify: bool | str | ssl.SSLContext,
         redact: Callable[[str], str],
+        guard: Callable[[], Awaitable[None]],
     ) -> None:
         self._base = url.strip().rstrip("/")
         if not self._base.lower().startswith(("http://", "https://")):
             raise ValueError("the address of Plex starts with http:// or https://")
         self.pinned = pinned
         self.translator = Translator(token.strip(), redact)
+        self._guard = guard
         self._identified = False
         self._identifying = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS)
+        self._whole = None if timeout.read is None else timeout.read * WHOLE
         options: dict[str, Any] = {
             "headers": _headers(token.strip(), client_identifier),
-            "timeout": httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-            "verify": _tls(verify),
+            "timeout": timeout,
+            "verify": _tls(verify) if self._base.lower().startswith("https://") else False,
+            # What a proxy's login leaves behind would outlive the token.
+            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             "follow_redirects": False,
             # Proxies of the environment are for the wide world; Plex is a neighbour.
             "trust_env": False,
@@ -78,32 +101,45 @@ class Connection:
         await self._reading.aclose()
         await self._writing.aclose()
 
-    async def read(self, path: str, shape: type[T]) -> T:
-        """GET as JSON of that shape, waiting for one of the readers' places. Raises NotFoundError on 404."""
-        async with self._readers:
-            return await self.read_now(path, shape)
+    async def read(self, path: str, shape: type[T], fault: Callable[[T], str] = _no_fault) -> T:
+        """GET as JSON of that shape, waiting for one of the readers' places. Raises NotFoundError on 404.
 
-    async def read_now(self, path: str, shape: type[T]) -> T:
+        `fault` says why an answer of the right shape is none all the same; "" when it is one.
+        """
+        async with self._readers:
+            return await self.read_now(path, shape, fault)
+
+    async def read_now(self, path: str, shape: type[T], fault: Callable[[T], str] = _no_fault) -> T:
         """The same without waiting for a place, for the questions that tell whether Plex is well."""
         request = Request(method="GET", path=path)
-        response = await self._send(self._reading, request)
-        await self._raise_for(response, request)
-        return self._decoded(response, request, shape)
+        reply = await self._send(self._reading, request)
+        await self._raise_for(reply, request)
+        return self._decoded(reply, request, shape, fault)
 
     async def write(self, method: str, path: str, *, content: bytes | None = None, about: str = "") -> None:
         """Send one write to the identified server. Raises NotFoundError on 404."""
         request = Request(method=method, path=path, about=about)
         await self.identify()
         try:
-            response = await self._send(self._writing, request, content, trace=_no_new_connection)
+            reply = await self._send(self._writing, request, content, trace=self._only_where_identified)
         except _NewConnectionError:
             self._identified = False
             await self.identify()
             # A server that closes after each answer would never be reached otherwise.
-            response = await self._send(self._writing, request, content)
-        await self._raise_for(response, request)
-        if is_page(response):
-            raise self.translator.unreadable(response, request, "a write was answered with a page")
+            reply = await self._send(self._writing, request, content, trace=self._guarded)
+        await self._raise_for(reply, request)
+        if reply.is_page:
+            raise self.translator.unreadable(reply, request, "a write was answered with a page")
+
+    async def _only_where_identified(self, event: str, info: dict[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            raise _NewConnectionError
+        await self._guarded(event, info)
+
+    async def _guarded(self, event: str, _info: dict[str, Any]) -> None:
+        # The last moment before the request leaves: whatever was waited for has been waited for.
+        if event.endswith(".send_request_headers.started"):
+            await self._guard()
 
     async def identify(self) -> None:
         """Make sure that the server that writes go to is the pinned one; free when nothing failed since last time.
@@ -121,16 +157,16 @@ class Connection:
             self.pinned = machine_identifier
         elif machine_identifier != self.pinned:
             self._identified = False
-            raise other_server(self.pinned, machine_identifier)
+            raise self.translator.other_server(self.pinned, machine_identifier)
 
     async def _identity_for_writes(self) -> str:
         request = Request(method="GET", path="/identity")
-        response = await self._send(self._writing, request)
-        if response.status_code == 404:
-            raise not_plex(request)
-        if not response.is_success:
-            raise self._refusal(response, request)
-        return self._decoded(response, request, IdentityAnswer).container.machine_identifier
+        reply = await self._send(self._writing, request)
+        if reply.status == 404:
+            raise self.translator.not_plex(reply, request)
+        if not reply.success:
+            raise self._refusal(reply, request)
+        return self._decoded(reply, request, IdentityAnswer, nameless).container.machine_identifier
 
     async def _send(
         self,
@@ -138,55 +174,85 @@ class Connection:
         request: Request,
         content: bytes | None = None,
         trace: Callable[[str, dict[str, Any]], Any] | None = None,
-    ) -> httpx2.Response:
+    ) -> Reply:
+        url = self._base + request.path
         extensions = {"trace": trace} if trace else None
+        status = 0
         try:
-            return await client.request(
-                request.method, self._base + request.path, content=content, extensions=extensions
-            )
-        except httpx2.HTTPError as error:
+            async with (
+                asyncio.timeout(self._whole),
+                client.stream(request.method, url, content=content, extensions=extensions) as response,
+            ):
+                status = response.status_code
+                return Reply(status=status, headers=response.headers, content=await _body(response))
+        except httpx2.DecodingError as error:
+            raise self.translator.undecodable(error, status, request) from error
+        except httpx2.InvalidURL as error:
+            raise self._unsendable(error, url, request) from error
+        except (httpx2.HTTPError, TimeoutError) as error:
             self._identified = False
             raise self.translator.unreachable(error, request) from error
-        except httpx2.InvalidURL as error:
-            raise PlexPermanentError(
-                "the request line is too long to be sent", status=414, place=request.place
-            ) from error
 
-    async def _raise_for(self, response: httpx2.Response, request: Request) -> None:
-        if response.is_success:
+    def _unsendable(self, error: httpx2.InvalidURL, url: str, request: Request) -> Exception:
+        if len(url) > LONGEST_LINE and request.writes:
+            return PlexPermanentError("the request line is too long to be sent", status=414, place=request.place)
+        return self.translator.unreachable(error, request)
+
+    async def _raise_for(self, reply: Reply, request: Request) -> None:
+        if reply.success:
             return
-        if response.status_code != 404:
-            raise self._refusal(response, request)
-        # A proxy whose Plex is away may say 404 as well; that must never pass for a missing item.
+        error = self._refusal(reply, request)
+        if reply.status != 404 and not isinstance(error, PlexPermanentError):
+            raise error
+        # A proxy whose Plex is away, or that was misled, says so as well: that says nothing of the item.
         self._identified = False
         await self.identify()
-        raise NotFoundError(request.place)
+        raise NotFoundError(request.place, error.excerpt) if reply.status == 404 else error
 
-    def _refusal(self, response: httpx2.Response, request: Request) -> Exception:
-        error = self.translator.refused(response, request)
+    def _refusal(self, reply: Reply, request: Request) -> SyncError:
+        error = self.translator.refused(reply, request)
         if isinstance(error, PlexServerDown):
             self._identified = False
         return error
 
-    def _decoded(self, response: httpx2.Response, request: Request, shape: type[T]) -> T:
+    def _decoded(self, reply: Reply, request: Request, shape: type[T], fault: Callable[[T], str]) -> T:
         try:
-            return msgspec.json.decode(response.content, type=shape)
-        except msgspec.DecodeError as error:
-            raise self.translator.unreadable(response, request, text(str(error))) from error
+            answer = _json(reply.content, shape)
+        except (ValueError, RecursionError) as error:
+            raise self.translator.unreadable(reply, request, str(error)) from error
+        if reason := fault(answer):
+            raise self.translator.unreadable(reply, request, reason)
+        return answer
 
 
-def not_plex(request: Request) -> PlexServerDown:
-    """The error for an address where something answers that is not Plex."""
-    return PlexServerDown(
-        "something answers at Plex's address, but not Plex: a proxy without it, or a wrong path",
-        status=404,
-        place=request.place,
-    )
+def nameless(answer: IdentityAnswer) -> str:
+    """Why an identity tells of no server; "" when it does."""
+    return "" if answer.container.machine_identifier.strip() else "it names no machineIdentifier"
 
 
-async def _no_new_connection(event: str, _info: dict[str, Any]) -> None:
-    if event == "connection.connect_tcp.started":
-        raise _NewConnectionError
+async def _body(response: httpx2.Response) -> bytes:
+    bound = ANSWER_BOUND if response.is_success else PAGE_BOUND
+    kept = bytearray()
+    try:
+        async for piece in response.aiter_bytes():
+            kept += piece
+            if len(kept) > bound:
+                break
+    except httpx2.DecodingError:
+        # What a refusal says is not needed to know that it is one.
+        if response.is_success:
+            raise
+    return bytes(kept[: bound + 1])
+
+
+def _json(content: bytes, shape: type[T]) -> T:
+    """`content` in this shape; broken UTF-8, as in the name of one file, does not hide what is around it."""
+    if len(content) > ANSWER_BOUND:
+        raise ValueError(f"it is larger than {ANSWER_BOUND // 1024**2} MB")
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except UnicodeDecodeError:
+        return msgspec.json.decode(content.decode("utf-8", "replace"), type=shape)
 
 
 def _headers(token: str, client_identifier: str) -> dict[str, str]:
@@ -207,5 +273,8 @@ def _tls(verify: bool | str | ssl.SSLContext) -> bool | ssl.SSLContext:  # noqa:
     if not isinstance(verify, str):
         return verify
     context = ssl.create_default_context()
-    context.load_verify_locations(cafile=verify)
+    try:
+        context.load_verify_locations(cafile=verify)
+    except OSError as error:
+        raise ConfigurationError([f"the CA file for Plex cannot be used: {error}"]) from error
     return context

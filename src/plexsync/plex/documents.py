@@ -90,6 +90,7 @@ class ItemRow(ListedRow):
     date: Loose = msgspec.field(name="originallyAvailableAt", default=None)
     year: Loose = None
     user_rating: Loose = msgspec.field(name="userRating", default=None)
+    added_at: Loose = msgspec.field(name="addedAt", default=None)
     thumb: Loose = None
     genres: list[TagRow] | None = msgspec.field(name="Genre", default=None)
     roles: list[TagRow] | None = msgspec.field(name="Role", default=None)

@@ -51,6 +51,7 @@ def item(row: ItemRow, container: ItemContainer) -> Item | None:
         locks=frozenset(text(lock.name) for lock in row.fields or () if flag(lock.locked)),
         thumb=text(row.thumb),
         updated_at=integer(row.updated_at) or 0,
+        added_at=integer(row.added_at) or 0,
     )
 
 

@@ -190,7 +190,7 @@ class Writer:
 
 def _broke_off(error: PlexServerDown) -> bool:
     """Some servers break the connection at a line that is too long for them; one that is slow does not."""
-    slow = isinstance(error.__cause__, httpx2.TimeoutException)
+    slow = isinstance(error.__cause__, httpx2.TimeoutException | TimeoutError)
     return error.outcome_unknown and error.status in {None, 502} and not slow
 
 

@@ -87,7 +87,8 @@ class StashClient:
         status = (await self.status(within=HEALTH_SECONDS)).status
         if status != "OK":
             message = REMEDIES.get(status, f"Stash is in a state that is not known ({status})")
-            raise Incompatible(message, peer=Peer.STASH, place="SystemStatus")
+            place = documents.question(documents.SYSTEM_STATUS).place
+            raise Incompatible(message, peer=Peer.STASH, status=200, place=place)
 
     async def scenes(self, ids: Sequence[int | str]) -> dict[int, Scene]:
         """These scenes; an id that is absent does not exist. Raises when any one of them cannot be told."""

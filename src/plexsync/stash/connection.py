@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import ssl
 from contextlib import contextmanager, nullcontext
@@ -15,12 +16,15 @@ import msgspec
 from plexsync.model.errors import ConfigurationError
 from plexsync.stash.address import Address, address_of, checked_key
 from plexsync.stash.answers import Envelope, decoded, mended
-from plexsync.stash.documents import operation_name
-from plexsync.stash.failures import Failures, Reply
+from plexsync.stash.documents import operation_name, question
+from plexsync.stash.failures import NOT_UNDERSTOOD, Failures, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from plexsync.stash.documents import Question
+
+A = TypeVar("A")
 T = TypeVar("T")
 #: Stash has one writer and few readers; more requests at once only queue inside it.
 PARALLEL = 2
@@ -48,7 +52,7 @@ class Connection:
         address = address_of(url)
         key = checked_key(api_key)
         self.base = address.base
-        self.failures = Failures(clean=_cleaning(redact, [key, *(address.sign_in or ())[1:]]))
+        self.failures = Failures([key, *_sign_in_secrets(address)], redact)
         self._whole = read_timeout * WHOLE
         self._slots = asyncio.Semaphore(PARALLEL)
         self._http = httpx2.AsyncClient(
@@ -74,19 +78,22 @@ class Connection:
 
         `within` bounds the whole exchange in seconds; such a question does not queue behind slow ones.
         """
-        place = operation_name(document)
-        body = {"operationName": place, "query": document, "variables": variables}
+        asked = question(document)
+        body = {"operationName": operation_name(document), "query": document, "variables": variables}
         reply = await self.exchange(
             "POST",
             "/graphql",
-            place=place,
+            question=asked,
             content=encoded(body),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
+            bound=ANSWER_BOUND,
             within=within,
         )
         if reply.status != 200:
-            raise self._not_answered(reply, place)
-        with self.reading(place, reply):
+            raise self._not_answered(reply, asked)
+        with self.reading(asked, reply):
+            if len(reply.content) > ANSWER_BOUND:
+                raise ValueError(f"it is larger than {ANSWER_BOUND // 1024**2} MB")
             return decoded(reply.content, Envelope), reply
 
     async def answer(
@@ -98,61 +105,82 @@ class Connection:
         within: float | None = None,
     ) -> T:
         """The data of one document. An answer with any `errors` is no answer, whatever data it holds."""
+        return await self.made(document, variables, answer_type, _same, within=within)
+
+    async def made(
+        self,
+        document: str,
+        variables: Mapping[str, Any],
+        answer_type: type[A],
+        make: Callable[[A], T],
+        *,
+        within: float | None = None,
+    ) -> T:
+        """What `make` makes of the data; its `ValueError` says that they are no answer either."""
         envelope, reply = await self.ask(document, variables, within=within)
-        place = operation_name(document)
+        asked = question(document)
         if envelope.errors:
-            raise self.failures.of_errors(envelope.errors, reply, place)
-        with self.reading(place, reply):
-            return decoded(envelope.data, answer_type)
+            raise self.failures.of_errors(envelope.errors, reply, asked)
+        with self.reading(asked, reply):
+            return make(decoded(envelope.data, answer_type))
 
     @contextmanager
-    def reading(self, place: str, reply: Reply | None = None) -> Iterator[None]:
+    def reading(self, question: Question, reply: Reply) -> Iterator[None]:
         """Turn the `ValueError` of content that is not as asked for into an error of the model."""
         try:
             yield
-        except ValueError as error:
-            raise self.failures.of_content(str(error), reply, place) from error
+        except (ValueError, RecursionError) as error:
+            raise self.failures.of_content(str(error), reply, question) from error
 
     async def exchange(
         self,
         method: str,
         address: str,
         *,
-        place: str,
+        question: Question,
         headers: Mapping[str, str],
         content: bytes | None = None,
-        bound: int = ANSWER_BOUND,
+        bound: int,
         within: float | None = None,
     ) -> Reply:
         """One request to `address` (path and query below our base). At most `bound` + 1 bytes are kept."""
         async with nullcontext() if within else self._slots:
+            status = 0
             try:
                 async with (
                     asyncio.timeout(self._whole if within is None else within),
                     self._http.stream(method, self.base + address, content=content, headers=dict(headers)) as response,
                 ):
-                    limit = bound if response.is_success else PAGE_BOUND
-                    body = await _read(response, limit)
-                    return Reply(status=response.status_code, headers=response.headers, content=body)
+                    status = response.status_code
+                    body = await _read(response, bound)
+                    return Reply(status=status, headers=response.headers, content=body)
+            except httpx2.DecodingError as error:
+                raise self.failures.of_encoding(error, status, question) from error
             except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as error:
-                raise self.failures.of_transport(error, place) from error
+                raise self.failures.of_transport(error, question) from error
 
-    def _not_answered(self, reply: Reply, place: str) -> Exception:
+    def _not_answered(self, reply: Reply, question: Question) -> Exception:
         try:
             errors = decoded(reply.content, Envelope).errors
-        except ValueError:
+        except (ValueError, RecursionError):
             errors = None
-        if errors and reply.status in {400, 422}:
-            return self.failures.of_errors(errors, reply, place)
-        return self.failures.of_status(reply, place)
+        if errors and reply.status in NOT_UNDERSTOOD:
+            return self.failures.of_errors(errors, reply, question)
+        return self.failures.of_status(reply, question)
 
 
 async def _read(response: httpx2.Response, bound: int) -> bytes:
+    bound = bound if response.is_success else PAGE_BOUND
     kept = bytearray()
-    async for piece in response.aiter_bytes():
-        kept += piece
-        if len(kept) > bound:
-            break
+    try:
+        async for piece in response.aiter_bytes():
+            kept += piece
+            if len(kept) > bound:
+                break
+    except httpx2.DecodingError:
+        # What a refusal says is not needed to know that it is one.
+        if response.is_success:
+            raise
     return bytes(kept[: bound + 1])
 
 
@@ -164,15 +192,15 @@ def encoded(body: Mapping[str, Any]) -> bytes:
         return mended(json.dumps(body).encode())
 
 
-def _cleaning(redact: Callable[[str], str], secrets: Iterable[str]) -> Callable[[str], str]:
-    known = [secret for secret in secrets if secret]
+def _same(answer: T) -> T:
+    return answer
 
-    def clean(text: str) -> str:
-        for secret in known:
-            text = text.replace(secret, "****")
-        return redact(text)
 
-    return clean
+def _sign_in_secrets(address: Address) -> list[str]:
+    """The password for a proxy, plain and as it travels."""
+    if address.sign_in is None:
+        return []
+    return [address.sign_in[1], base64.b64encode(":".join(address.sign_in).encode()).decode()]
 
 
 def _trust(address: Address, verify: bool | str | ssl.SSLContext) -> bool | ssl.SSLContext:  # noqa: FBT001  # httpx2's word

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from plexsync.stash.documents import Question
+
 if TYPE_CHECKING:
     from plexsync.model.scene import Scene
     from plexsync.stash.connection import Connection
@@ -34,17 +36,17 @@ async def fetch_cover(connection: Connection, scene: Scene, etag: str | None) ->
     """Ask for the cover of `scene`; with `etag`, only when it is another one than that."""
     if not scene.cover:
         return Cover(kind="none")
-    place = f"cover of scene {scene.id}"
+    question = Question(place=f"GET {scene.cover.partition('?')[0]}")
     headers = {"Accept": "image/*,*/*;q=0.1"}
     if etag and etag.isascii() and etag.isprintable():
         headers["If-None-Match"] = etag
-    reply = await connection.exchange("GET", scene.cover, place=place, headers=headers, bound=COVER_BOUND)
+    reply = await connection.exchange("GET", scene.cover, question=question, headers=headers, bound=COVER_BOUND)
     if reply.status == 304 and etag:
         return Cover(kind="unchanged", etag=etag)
     if reply.status != 200:
-        raise connection.failures.of_status(reply, place)
+        raise connection.failures.of_status(reply, question)
     if fault := _fault(reply):
-        raise connection.failures.of_content(fault, reply, place)
+        raise connection.failures.of_content(fault, reply, question)
     given = reply.headers.get("etag")
     if reply.media_type == SVG:
         return Cover(kind="none", etag=given)

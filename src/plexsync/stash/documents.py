@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,8 +87,21 @@ def scenes_by_id(scenes: Iterable[int]) -> str:
     return f"query ScenesById {{\n{fields}\n}}\n{SCENE_FACTS}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What was asked, as errors speak of it. `changes` when it does something that a lost answer leaves unknown."""
+
+    place: str
+    changes: bool = False
+
+
+def question(document: str) -> Question:
+    """The question that a document is."""
+    return Question(place=f"POST /graphql {operation_name(document)}", changes=document.lstrip().startswith("mutation"))
+
+
 def operation_name(document: str) -> str:
-    """The name of the document's operation, which errors give as their place."""
+    """The name of the document's operation."""
     found = re.search(r"\b(?:query|mutation)\s+(\w+)", document)
     if found is None:
         raise ValueError("a document without a named operation")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from plexsync.model.errors import SyncError
 from plexsync.stash.answers import SceneAnswer, decoded
-from plexsync.stash.documents import alias, operation_name, scenes_by_id
+from plexsync.stash.documents import Question, alias, question, scenes_by_id
 from plexsync.stash.scenes import scene_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ async def look_up(connection: Connection, ids: Sequence[int | str]) -> Scenes:
         chunk = wanted[start : start + CHUNK]
         document = scenes_by_id(chunk)
         envelope, reply = await connection.ask(document, {})
-        answers = _Answers(connection, envelope, reply, operation_name(document))
+        answers = _Answers(connection, envelope, reply, question(document), chunk)
         for scene in chunk:
             answers.take(scene, scenes)
     return scenes
@@ -49,28 +49,32 @@ async def look_up(connection: Connection, ids: Sequence[int | str]) -> Scenes:
 class _Answers:
     """One answer per scene, each with the errors that name it."""
 
-    def __init__(self, connection: Connection, envelope: Envelope, reply: Reply, place: str) -> None:
+    def __init__(
+        self, connection: Connection, envelope: Envelope, reply: Reply, question: Question, chunk: Sequence[int]
+    ) -> None:
         self._failures = connection.failures
         self._reply = reply
-        self._place = place
+        self._question = question
         errors = envelope.errors or []
-        if loose := [error for error in errors if not error.path] or (errors if not envelope.has_data else []):
-            raise self._failures.of_errors(loose, reply, place)
         self._errors = _by_alias(errors)
-        with connection.reading(place, reply):
+        named = {alias(scene) for scene in chunk}
+        # What fails elsewhere than in one scene leaves open whether the others exist.
+        if errors and (not envelope.has_data or self._errors.keys() - named):
+            raise self._failures.of_errors(errors, reply, question)
+        with connection.reading(question, reply):
             self._data = decoded(envelope.data, dict[str, msgspec.Raw])
 
     def take(self, scene: int, scenes: Scenes) -> None:
         """Put what is said of `scene` where it belongs; nowhere when Stash says that there is none."""
         name = alias(scene)
-        place = f"{self._place}, scene {scene}"
+        question = replace(self._question, place=f"{self._question.place}, scene {scene}")
         if name in self._errors:
-            scenes.failed[scene] = self._failures.of_errors(self._errors[name], self._reply, place)
+            scenes.failed[scene] = self._failures.of_errors(self._errors[name], self._reply, question)
             return
         try:
             found = self._scene(scene, name)
-        except ValueError as error:
-            scenes.failed[scene] = self._failures.of_content(str(error), self._reply, place)
+        except (ValueError, RecursionError) as error:
+            scenes.failed[scene] = self._failures.of_content(str(error), self._reply, question)
             return
         if found is not None:
             scenes.found[scene] = found

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from plexsync.stash import documents, windows
 from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage
-from plexsync.stash.documents import operation_name
 from plexsync.stash.scenes import scene_of
 
 if TYPE_CHECKING:
@@ -32,21 +31,24 @@ class Walks:
     async def scenes(self, document: str, which: dict[str, Any], last_id: int, limit: int) -> list[Scene]:
         """One page of scenes that `which` lets through and whose id is above `last_id`."""
         variables = {"page": windows.page(limit), "which": which | windows.above(last_id)}
-        answer = await self._connection.answer(document, variables, ScenesPage)
-        with self._connection.reading(operation_name(document)):
+
+        def told(answer: ScenesPage) -> list[Scene]:
             scenes = [scene_of(each) for each in answer.findScenes.scenes]
             _check_ascending([scene.id for scene in scenes], last_id)
             return scenes
 
+        return await self._connection.made(document, variables, ScenesPage, told)
+
     async def ids(self, last_id: int, limit: int) -> list[int]:
         """One page of ids above `last_id`."""
-        document = documents.SCENE_IDS_AFTER
         variables = {"page": windows.page(limit), "which": windows.above(last_id)}
-        answer = await self._connection.answer(document, variables, IdsPage)
-        with self._connection.reading(operation_name(document)):
+
+        def told(answer: IdsPage) -> list[int]:
             ids = [int(each.id) for each in answer.findScenes.scenes]
             _check_ascending(ids, last_id)
             return ids
+
+        return await self._connection.made(documents.SCENE_IDS_AFTER, variables, IdsPage, told)
 
     async def touched(self, since: float) -> dict[int, str]:
         """`updated_at` by id of the scenes updated at or after `since`."""
@@ -59,13 +61,14 @@ class Walks:
         return touched
 
     async def _touches(self, which: dict[str, Any], last_id: int) -> list[tuple[int, str]]:
-        document = documents.SCENES_TOUCHED
         variables = {"page": windows.page(MANY), "which": which | windows.above(last_id)}
-        answer = await self._connection.answer(document, variables, TouchesPage)
-        with self._connection.reading(operation_name(document)):
+
+        def told(answer: TouchesPage) -> list[tuple[int, str]]:
             page = [(int(each.id), each.updated_at) for each in answer.findScenes.scenes]
             _check_ascending([scene for scene, _ in page], last_id)
             return page
+
+        return await self._connection.made(documents.SCENES_TOUCHED, variables, TouchesPage, told)
 
     async def scene_at(self, path: str) -> Scene | None:
         """The scene of lowest id with a file at exactly `path`."""
