@@ -35,6 +35,7 @@ from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
 from plexsync.sync.readback import link_text
 from plexsync.sync.tools import Tools
+from plexsync.sync.walk import FULL_WALK
 
 ROUNDS = 5
 _LISTED_AT_ONCE = 1000
@@ -75,7 +76,7 @@ async def prepare(task: Task) -> dict[str, float]:
     async with task.graph() as graph:
         server = graph.service.servers[0]
         await server.libraries.refresh()
-        await graph.service.walker.full()
+        await graph.service.timetable.entries[FULL_WALK].run()
         last_id, scenes = 0, 0
         while page := await graph.stash.scenes_after(last_id, PAGE):
             await graph.database.run(lambda c, page=page: take_for_done(c, page, server.tools))  # type: ignore[misc]
@@ -122,13 +123,16 @@ async def walk(task: Task) -> dict[str, float]:
 
 async def walk_once(graph: Graph) -> int:
     """List Plex and walk through Stash, as a daemon does whose Plex says that something in the library changed."""
-    server, walker = graph.service.servers[0], graph.service.walker
+    server, walk = graph.service.servers[0], graph.service.timetable.entries[FULL_WALK]
     name = f"listed:{server.name}"
     listed = await graph.database.run(lambda c: preferences.get(c, name))
     await graph.database.run(lambda c: preferences.put(c, name, dict.fromkeys(listed or {}, "")))
     await server.libraries.refresh()
-    walker.start_over()
-    return await walker.full()
+    # A walk that is wished for begins at the first scene.
+    await graph.service.sync_all()
+    put = await walk.run()
+    assert isinstance(put, int)
+    return put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

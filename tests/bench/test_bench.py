@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from bench.place import in_step
 from bench.row import Row, met, row
 
 from bench import __main__ as command
-from bench import edit_to_plex, finding, hook, idle, plan, queue, requests, walk
+from bench import edit_to_plex, finding, hook, idle, plan, queue, queue_postgres, requests, walk
 
 
 @pytest.mark.parametrize(
@@ -34,9 +36,15 @@ def test_a_name_that_is_no_bench_is_bad_usage(capsys: pytest.CaptureFixture[str]
 
 
 def test_every_bench_is_listed() -> None:
-    modules = (hook, queue, plan, finding, edit_to_plex, requests, walk, idle)
+    modules = (hook, queue, queue_postgres, plan, finding, edit_to_plex, requests, walk, idle)
     assert [module.__name__.removeprefix("bench.") for module in modules] == list(command.NAMES)
     assert all(callable(module.rows) for module in modules)
+
+
+def test_a_queue_is_measured_on_both_databases(tmp_path: Path, postgres_url: str) -> None:
+    rates = queue.ours({0: f"sqlite:///{tmp_path / 'queue.db'}", 20: postgres_url}, times=2)
+    assert min(rate for measured in rates.values() for rate in (measured.put, measured.work, measured.idle)) > 0
+    assert len(check(queue.rows_of("queue", rates, "> 1,000"))) == 9
 
 
 @pytest.mark.process

@@ -1,33 +1,20 @@
-"""A fresh database for every test, on each kind of database that is at hand."""
+"""A fresh database for every test, on each kind of database."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from plexsync.store.database import Database
 
-#: An empty PostgreSQL database that the tests may drop everything in; without it they run on SQLite only.
-POSTGRES = os.environ.get("PLEXSYNC_TEST_POSTGRES")
 
-
-def _emptied(url: str) -> str:
-    engine = sa.create_engine(url)
-    with engine.begin() as conn:
-        conn.execute(sa.text("DROP SCHEMA public CASCADE"))
-        conn.execute(sa.text("CREATE SCHEMA public"))
-    engine.dispose()
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql" and POSTGRES:
-        return _emptied(POSTGRES)
+    """A database without tables on SQLite, one with the newest schema on PostgreSQL."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
     return f"sqlite:///{tmp_path / 'plexsync.db'}"
 
 

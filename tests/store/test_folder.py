@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,24 @@ def test_facts_can_be_told_later_and_go_with_the_lock(tmp_path: Path) -> None:
     assert lock.holder(tmp_path) is None
     assert not (tmp_path / "daemon.json").exists()
     mine.release()
+
+
+def test_facts_that_cannot_be_told_leave_the_folder_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with FolderLock(tmp_path) as mine:
+        mine.acquire({"pid": 1})
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "mkstemp", full)
+            with pytest.raises(StoreError, match=r"cannot be written to \(No space left on device\): make room"):
+                mine.tell({"pid": 1, "url": "http://127.0.0.1:9797"})
+        assert lock.holder(tmp_path) == {"pid": 1}
+    with monkeypatch.context() as patch, FolderLock(tmp_path) as mine:
+        patch.setattr(tempfile, "mkstemp", full)
+        with pytest.raises(StoreError, match="make room"):
+            mine.acquire({"pid": 1})
+        assert lock.holder(tmp_path) is None, "who cannot begin holds nothing"
 
 
 def test_a_holder_whose_facts_cannot_be_read_still_holds_the_folder(tmp_path: Path) -> None:

@@ -20,9 +20,11 @@ from hypothesis.stateful import (
 )
 
 from plexsync.model.work import Decision, Failure, Job, Lane, Outcome, Put, PutKind, Verdict
-from plexsync.store import decisions, jobs
+from plexsync.store import decisions, jobs, links
 from plexsync.store.database import Database
+from plexsync.store.parked import PARKED_FOR
 from plexsync.store.schema import jobs as jobs_table
+from plexsync.store.schema import links as links_table
 
 #: Few keys, so that events meet claims often; the second server only shows that the two are apart.
 SERVERS = st.sampled_from(["attic", "attic", "attic", "cellar"])
@@ -41,7 +43,23 @@ PUTS = st.builds(
     kind=st.sampled_from(PutKind),
     digest=DIGESTS,
 )
+SECTIONS = st.sampled_from([1, 2])
+#: Libraries whose jobs are kept aside; mostly none, as in normal running.
+PARKING: st.SearchStrategy[frozenset[int]] = st.just(frozenset()) | st.frozensets(SECTIONS)
 Key = tuple[str, int]
+
+
+def link(server: str, scene: int, section: int) -> links.Link:
+    return links.Link(
+        server=server,
+        scene=scene,
+        stash_path=f"/data/{scene}.mp4",
+        rating_key=10 * scene + section,
+        section=section,
+        plex_path=f"/plex/{section}/{scene}.mp4",
+        confidence="high",
+        reason="the mapped path",
+    )
 
 
 @dataclass
@@ -55,9 +73,11 @@ class Row:
     claim: Job | None = None
     attempts: list[float] = field(default_factory=list)
     long_attempts: int = 0
+    parked_in: int | None = None
 
     def start_anew(self, due_at: float) -> None:
         self.claim, self.due_at, self.attempts, self.long_attempts = None, due_at, [], 0
+        self.parked_in = None
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -71,11 +91,13 @@ class QueueMachine(RuleBasedStateMachine):
         self._opened = self.database.transaction()
         self.conn = self._opened.__enter__()
         self.conn.execute(sa.delete(jobs_table))
+        self.conn.execute(sa.delete(links_table))
         self.savepoint = self.conn.begin_nested()
-        self.now = 1_000_000.0
+        self.now = self.latest = 1_000_000.0
         self.rows: dict[Key, Row] = {}
         self.dead: set[Key] = set()
         self.decided: dict[Key, str] = {}
+        self.links: dict[Key, frozenset[int]] = {}
         self.highest = 0
         self.claim_count = 0
         #: Keys with an event that no claim was taken after yet, and the time at which they have to be due by.
@@ -117,24 +139,91 @@ class QueueMachine(RuleBasedStateMachine):
         return int(self.conn.execute(sa.select(jobs_table.c.generation).where(*where)).scalar_one())
 
     @precondition(lambda self: self.rows)
-    @rule(target=claims, server=SERVERS, lanes=LANES, limit=st.integers(1, 3))
-    def claim(self, server: str, lanes: list[Lane], limit: int) -> Any:
-        return multiple(*self._claim(server, lanes, limit))
+    @rule(target=claims, server=SERVERS, lanes=LANES, limit=st.integers(1, 3), parking=PARKING)
+    def claim(self, server: str, lanes: list[Lane], limit: int, parking: frozenset[int]) -> Any:
+        return multiple(*self._claim(server, lanes, limit, parking))
 
-    def _claim(self, server: str, lanes: list[Lane], limit: int) -> list[Job]:
-        self.claim_count += 1
-        token = f"claim {self.claim_count}"
-        expected = self._model_claim(server, lanes)[:limit]
-        given = jobs.claim(self.conn, server=server, lanes=lanes, limit=limit, now=self.now, token=token)
+    def _claim(self, server: str, lanes: list[Lane], limit: int, parking: frozenset[int] = frozenset()) -> list[Job]:
+        token = self._token()
+        order = self._model_claim(server, lanes)
+        held = [key for key in order if self.links.get(key) and self.links[key] <= parking]
+        expected = [key for key in order if key not in held][:limit]
+        given = jobs.claim(
+            self.conn, server=server, lanes=lanes, limit=limit, now=self.now, token=token, parking=parking
+        )
         assert [(job.server, job.scene) for job in given] == expected
+        for key in held:
+            self._model_park(self.rows[key], min(self.links[key]))
         for job in given:
-            row = self.rows[job.server, job.scene]
-            assert row.claim is None, "one key is never held twice"
-            assert (job.generation, job.lane) == (row.generation, row.lane)
-            assert (job.attempts, job.long_attempts) == (len(row.attempts), row.long_attempts)
-            row.claim = job
-            self.owed.pop((job.server, job.scene), None)
+            self._model_take(job)
         return given
+
+    def _token(self) -> str:
+        self.claim_count += 1
+        return f"claim {self.claim_count}"
+
+    def _model_take(self, job: Job) -> None:
+        row = self.rows[job.server, job.scene]
+        assert row.claim is None, "one key is never held twice"
+        assert (job.generation, job.lane) == (row.generation, row.lane)
+        assert (job.attempts, job.long_attempts) == (len(row.attempts), row.long_attempts)
+        row.claim, row.parked_in = job, None
+        self.owed.pop((job.server, job.scene), None)
+
+    def _model_park(self, row: Row, section: int) -> None:
+        row.parked_in, row.due_at = section, self.now + PARKED_FOR
+        assert PARKED_FOR < jobs.LONGEST_BACKOFF
+
+    @rule(server=SERVERS, scene=SCENES, sections=st.frozensets(SECTIONS))
+    def a_scene_is_linked(self, server: str, scene: int, sections: frozenset[int]) -> None:
+        found = [link(server, scene, section) for section in sorted(sections)]
+        links.replace(self.conn, server, scene, found)
+        self.links[server, scene] = sections
+
+    @rule(target=claims, server=SERVERS, puts=st.lists(PUTS, min_size=1, max_size=3), section=SECTIONS)
+    def events_come_for_a_held_library(self, server: str, puts: list[Put], section: int) -> Any:
+        for one in puts:
+            self.a_scene_is_linked(one.server, one.scene, frozenset({section}))
+        self.put(puts)
+        return multiple(*self._claim(server, list(Lane), 1, frozenset({section})))
+
+    @rule(target=claims, server=SERVERS, section=SECTIONS, by_lane=st.booleans())
+    def a_parked_job_is_tried(self, server: str, section: int, by_lane: bool) -> Any:
+        job = jobs.claim_parked(self.conn, server=server, section=section, token=self._token(), by_lane=by_lane)
+        parked = [
+            (row.lane if by_lane else 0, row.due_at, key[1])
+            for key, row in self.rows.items()
+            if key[0] == server and row.claim is None and row.parked_in == section
+        ]
+        assert (None if job is None else job.scene) == (min(parked)[2] if parked else None)
+        if job is None:
+            return multiple()
+        self._model_take(job)
+        return job
+
+    @rule(server=SERVERS, keep=st.frozensets(SECTIONS))
+    def libraries_recover(self, server: str, keep: frozenset[int]) -> None:
+        out = [
+            (key, row)
+            for key, row in self.rows.items()
+            if key[0] == server and row.claim is None and row.parked_in not in {None, *keep}
+        ]
+        assert jobs.unpark(self.conn, server, keep, self.now) == len(out)
+        for _, row in out:
+            row.parked_in, row.due_at = None, self.now
+
+    @rule(server=SERVERS, section=SECTIONS, ago=st.floats(0, 300))
+    def a_library_is_held(self, server: str, section: int, ago: float) -> None:
+        since = self.now - ago
+        jobs.give_back(self.conn, server, since, section)
+        for key, row in self.rows.items():
+            if key[0] == server and section in self.links.get(key, ()):
+                row.attempts = [at for at in row.attempts if at < since]
+
+    @rule(job=consumes(claims), section=SECTIONS)
+    def end_in_a_held_library(self, job: Job, section: int) -> None:
+        due_at = self.now + PARKED_FOR
+        self._end(job, Outcome(verdict=Verdict.WAIT, due_at=due_at, parked_in=section))
 
     @precondition(lambda self: self.rows)
     @rule(
@@ -194,6 +283,9 @@ class QueueMachine(RuleBasedStateMachine):
             failure=Failure(error="PlexTemporaryError", message="500", at=self.now),
             decision=Decision(kind="ambiguous", reason="two items", digest=digest, index_version=1),
         )
+        self._end(job, outcome)
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
         key = (job.server, job.scene)
         row = self.rows.get(key)
         valid = row is not None and row.claim == job
@@ -210,6 +302,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _model_outcome(self, key: Key, row: Row, outcome: Outcome) -> None:
         row.claim = None
         row.due_at = self.now if outcome.due_at is None else outcome.due_at
+        row.parked_in = outcome.parked_in
         if outcome.counts and outcome.verdict is Verdict.RETRY:
             row.attempts.append(self.now)
         if outcome.counts and outcome.verdict is Verdict.RETRY_LONG:
@@ -252,6 +345,7 @@ class QueueMachine(RuleBasedStateMachine):
             if key[0] != server or key[1] not in scenes:
                 continue
             if row.claim is None:
+                row.parked_in = None if row.due_at > self.now else row.parked_in
                 row.due_at = min(row.due_at, self.now)
             else:
                 self.owed[key] = self.now
@@ -261,6 +355,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 900))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
+        self.latest = max(self.latest, self.now)
 
     @rule(seconds=st.sampled_from([60.0, 3_600.0, 86_400.0]))
     def the_clock_is_set_back(self, seconds: float) -> None:
@@ -277,6 +372,7 @@ class QueueMachine(RuleBasedStateMachine):
                 row.attempts,
                 row.long_attempts,
                 row.reasons,
+                row.parked_in,
                 None if row.state == "working" else row.due_at,
             )
             for row in self._everything()[0]
@@ -289,6 +385,7 @@ class QueueMachine(RuleBasedStateMachine):
                 row.attempts,
                 row.long_attempts,
                 row.reasons,
+                row.parked_in,
                 None if row.claim else row.due_at,
             )
             for key, row in self.rows.items()
@@ -296,13 +393,19 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_event_is_lost(self) -> None:
-        """Until a claim is taken after it, the scene of an event is queued and due, or due when its claim ends."""
+        """Until a claim is taken after it, the scene of an event is queued and due, or due when its claim ends.
+
+        While its library is held it is kept aside, for a bounded time.
+        """
         for key, due_by in self.owed.items():
             row = self.rows[key]
             if row.claim is not None:
                 assert row.generation != row.claim.generation
+            elif row.parked_in is None:
+                # What was kept aside is due when it is let go.
+                assert row.due_at <= max(due_by, self.latest)
             else:
-                assert row.due_at <= due_by
+                assert row.due_at <= self.latest + PARKED_FOR
 
     @invariant()
     def dead_letters_and_decisions_are_as_the_model_says(self) -> None:
@@ -327,7 +430,8 @@ def test_any_interleaving_of_events_claims_and_outcomes_keeps_every_event(databa
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=150,
+            # Each step costs several times as much over there.
+            max_examples=40 if database.shared else 150,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

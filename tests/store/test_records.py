@@ -1,4 +1,4 @@
-"""The small records: decisions, pictures, preferences, gates, owners and walks."""
+"""The small records: decisions, pictures, preferences, gates and walks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from plexsync.model.work import Decision
-from plexsync.store import decisions, gates, owner, pictures, preferences, walks
+from plexsync.store import decisions, gates, pictures, preferences, walks
 from plexsync.store.database import Connection, Database
 from plexsync.store.pictures import Cover
 from plexsync.store.walks import Walk
@@ -69,17 +69,6 @@ def test_a_gate_that_cannot_be_read_counts_as_never_saved(conn: Connection) -> N
     for broken in ("{half", "[1]"):
         conn.execute(sa.text("UPDATE gates SET facts = :facts"), {"facts": broken})
         assert gates.load(conn, "plex") is None
-
-
-def test_a_new_owner_fences_the_old_one_off(conn: Connection) -> None:
-    assert owner.current(conn, "plex") is None
-    first = owner.take(conn, "plex", "host a", 1.0)
-    assert owner.beat(conn, "plex", first, 2.0)
-    second = owner.take(conn, "plex", "host b", 3.0)
-    assert second > first
-    assert not owner.beat(conn, "plex", first, 4.0)
-    assert owner.beat(conn, "plex", second, 5.0)
-    assert owner.current(conn, "plex") == owner.Owner(server="plex", holder="host b", epoch=second, beat_at=5.0)
 
 
 def test_a_walk_goes_on_where_it_stood(conn: Connection) -> None:

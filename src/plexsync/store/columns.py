@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from plexsync.model.errors import StoreDamagedError
 from plexsync.model.fields import Value
 from plexsync.store.values import plain, value_of
 
@@ -37,7 +38,10 @@ class JsonText(TypeDecorator[Any]):
         return None if value is None else json.dumps(value, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        return None if value is None else json.loads(value)
+        try:
+            return None if value is None else json.loads(value)
+        except (ValueError, TypeError) as error:
+            raise _damaged(value) from error
 
 
 class ValueText(TypeDecorator[Value]):
@@ -50,4 +54,11 @@ class ValueText(TypeDecorator[Value]):
         return plain(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Value:  # noqa: ARG002
-        return value_of(value)
+        try:
+            return value_of(value)
+        except (KeyError, TypeError) as error:
+            raise _damaged(value) from error
+
+
+def _damaged(value: object) -> StoreDamagedError:
+    return StoreDamagedError(f"the database holds {str(value)[:100]!r} where PlexSync wrote something else")

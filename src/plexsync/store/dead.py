@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from plexsync.model.work import Failure, Peer
 from plexsync.store.batches import batches
 from plexsync.store.dialect import put_rows
-from plexsync.store.schema import dead_letters
+from plexsync.store.schema import dead_letters, in_step
 
 Key = tuple[str, int]
+_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,25 @@ def dead_list(
     return [_letter(row) for row in conn.execute(statement)]
 
 
+def dead_all(conn: Connection, *, server: str | None = None) -> Iterator[DeadLetter]:
+    """Every dead letter by server and scene, of one server or of all."""
+    after: Key | None = None
+    while page := dead_list(conn, server=server, limit=_PAGE, after=after):
+        yield from page
+        after = (page[-1].server, page[-1].scene)
+
+
+def dead_some(conn: Connection, scenes: Iterable[int], *, server: str | None = None) -> list[DeadLetter]:
+    """The dead letters of these scenes by server and scene, on one server or on all."""
+    found: list[DeadLetter] = []
+    for some in batches(set(scenes)):
+        statement = sa.select(dead_letters).where(dead_letters.c.scene.in_(some))
+        if server is not None:
+            statement = statement.where(dead_letters.c.server == server)
+        found += [_letter(row) for row in conn.execute(statement)]
+    return sorted(found, key=lambda letter: (letter.server, letter.scene))
+
+
 def dead_drop(conn: Connection, server: str, scenes: Iterable[int]) -> int:
     """Forget these dead letters; how many there were."""
     return sum(
@@ -76,9 +96,15 @@ def dead_drop(conn: Connection, server: str, scenes: Iterable[int]) -> int:
     )
 
 
-def dead_purge(conn: Connection, died_before: float) -> int:
-    """Forget what died before that time, on every server; how many there were."""
-    return conn.execute(sa.delete(dead_letters).where(dead_letters.c.died_at < died_before)).rowcount
+def dead_purge(conn: Connection, died_before: float | None) -> int:
+    """Forget what died before that time, or everything, on every server; how many there were.
+
+    Their scenes no longer count as in step: a full walk tries what is not, and nothing else remembers them.
+    """
+    old = sa.true() if died_before is None else dead_letters.c.died_at < died_before
+    same = sa.and_(dead_letters.c.server == in_step.c.server, dead_letters.c.scene == in_step.c.scene)
+    conn.execute(sa.delete(in_step).where(sa.exists().where(same, old)))
+    return conn.execute(sa.delete(dead_letters).where(old)).rowcount
 
 
 def failure_data(failure: Failure | None) -> dict[str, Any] | None:

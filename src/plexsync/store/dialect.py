@@ -6,33 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
-#: How long a writer waits for another process's transaction, in milliseconds.
-BUSY_MS = 10_000
+from plexsync.model.errors import StoreError
 
-
-def engine_for(url: str, *, reading: bool = False) -> sa.Engine:
-    """An engine with the guarantees the store needs: whole transactions, and commits that survive a power cut."""
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        options: dict[str, Any] = {"postgresql_readonly": True} if reading else {}
-        return sa.create_engine(parsed, execution_options=options)
-    if reading:
-        parsed = parsed.set(database=f"file:{parsed.database}", query={"mode": "ro", "uri": "true"})
-    engine = sa.create_engine(parsed)
-    _prepare_sqlite(engine, reading=reading)
-    return engine
-
-
-def place_of(url: str) -> str:
-    """The database as a person would name it: the file, or the address without its password."""
-    parsed = sa.make_url(url)
-    is_file = parsed.get_backend_name() == "sqlite"
-    return str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
+#: Tells our advisory lock on PostgreSQL from those of other programs.
+_ALONE = 7_539_979_073
+#: How long `work_alone` waits for others, in milliseconds.
+_PATIENCE_MS = 300_000
 
 
 def put_rows(
@@ -61,6 +42,29 @@ def count_up(conn: sa.Connection, table: sa.Table, row: Mapping[str, Any], numbe
     return int(conn.execute(statement).scalar_one())
 
 
+def put_new(conn: sa.Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
+    """Insert the row unless one with its primary key is there."""
+    conn.execute(_insert(conn, table).values(dict(row)).on_conflict_do_nothing())
+
+
+def seconds_now(conn: sa.Connection) -> sa.ColumnElement[float]:
+    """The time of the database's own clock at this statement, in seconds since the epoch."""
+    told = "(julianday('now') - 2440587.5) * 86400.0"
+    if conn.dialect.name != "sqlite":
+        told = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS double precision)"
+    return sa.literal_column(told, sa.Double())
+
+
+def follow_numbers(conn: sa.Connection, table: sa.Table) -> None:
+    """Rows with numbers of their own were inserted: let the database count on behind them. SQLite does so by itself."""
+    numbered = table.autoincrement_column
+    if conn.dialect.name == "sqlite" or numbered is None or not isinstance(numbered.server_default, sa.DefaultClause):
+        return
+    highest = conn.scalar(sa.select(sa.func.max(numbered)))
+    if highest is not None:
+        conn.execute(sa.select(sa.func.setval(sa.func.pg_get_serial_sequence(table.name, numbered.name), highest)))
+
+
 def tidy(conn: sa.Connection) -> None:
     """Give free pages back to the file system; PostgreSQL does so by itself."""
     if conn.dialect.name == "sqlite":
@@ -69,28 +73,27 @@ def tidy(conn: sa.Connection) -> None:
             conn.exec_driver_sql("PRAGMA incremental_vacuum(1)")
 
 
+def require_unicode(conn: sa.Connection, place: str) -> None:
+    """StoreError unless the database holds every text."""
+    if conn.dialect.name == "sqlite":
+        return
+    encoding = conn.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise StoreError(
+            f"The database {place} holds texts as {encoding}, which has no room for every title: make one with "
+            "`createdb --encoding=UTF8 --template=template0 NAME` and name it in store_url"
+        )
+
+
+def work_alone(conn: sa.Connection) -> None:
+    """Let nobody else past this line until the end of the transaction, which may take as long as it has to."""
+    if conn.dialect.name != "sqlite":
+        raw: Any = conn.connection.dbapi_connection
+        raw.longest = float("inf")
+        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        conn.exec_driver_sql(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+        conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
+
+
 def _insert(conn: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
-
-
-def _prepare_sqlite(engine: sa.Engine, *, reading: bool) -> None:
-    """Take transaction control from the driver, whose own BEGIN comes late, and set what a commit promises."""
-    begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
-    pragmas = [f"busy_timeout = {BUSY_MS}"]
-    if not reading:
-        # auto_vacuum takes effect only before the first page is written, so before the journal mode.
-        pragmas += ["auto_vacuum = INCREMENTAL", "journal_mode = WAL"]
-    pragmas += ["synchronous = FULL", "foreign_keys = ON"]
-
-    def on_connect(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        raw.isolation_level = None
-        cursor = raw.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    def on_begin(conn: sa.Connection) -> None:
-        conn.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", on_begin)

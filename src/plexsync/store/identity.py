@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from plexsync.log import logger
 from plexsync.model.errors import StoreError
 from plexsync.store import private_file
+from plexsync.store.backupfile import Contents
+
+_log = logger("plexsync.store")
 
 #: Its name in the data folder.
 FILE_NAME = "identity.json"
@@ -41,9 +48,52 @@ def load_or_create(path: Path) -> Identity:
         return identity
     except (OSError, msgspec.MsgspecError) as error:
         raise StoreError(
-            f"The identity file {path} cannot be read: {error}. Restore it from a backup; "
-            "delete it only to start anew, with new keys everywhere"
+            f"The identity file {path} cannot be read: {error}. Move it away: the next start takes it from the newest "
+            "backup, or makes new keys where there is none"
         ) from error
+
+
+def recover(path: Path, backups: Iterable[tuple[Path, Contents]], now: float) -> str:
+    """Take the identity from the first backup that holds one, if the file is gone or cannot be understood.
+
+    What happened, in a sentence; "" where nothing was done. Call it under the folder lock.
+    """
+    try:
+        msgspec.json.decode(path.read_bytes(), type=Identity)
+    except (FileNotFoundError, msgspec.MsgspecError) as error:
+        for backup, contents in backups:
+            if contents.identity is not None:
+                kept = put_back(path, contents.identity, now, kept_as="damaged")
+                state = f"could not be read ({error}) and is kept as {kept.name}" if kept is not None else "was gone"
+                told = f"The identity file {path} {state}. It was read back from the backup {backup.name}."
+                _log.error("the identity file was made anew", reason=told)
+                return told
+    except OSError:
+        # Whoever needs it says why it cannot be read.
+        return ""
+    return ""
+
+
+def put_back(path: Path, facts: dict[str, Any], now: float, *, kept_as: str) -> Path | None:
+    """Make the file hold the identity of a backup. The name of the one that was there, if it was another one."""
+    identity, kept = msgspec.convert(facts, Identity), None
+    try:
+        held = path.read_bytes() if path.exists() else None
+        if held is not None and not _is(held, identity):
+            kept = path.with_name(f"{path.name}.{kept_as}-{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}")
+            with private_file.replacing(kept) as copy:
+                copy.write(held)
+    except OSError as error:
+        raise StoreError(f"The identity file {path} cannot be kept under another name: {error.strerror}") from error
+    _save(path, identity)
+    return kept
+
+
+def _is(content: bytes, identity: Identity) -> bool:
+    try:
+        return msgspec.json.decode(content, type=Identity) == identity
+    except msgspec.MsgspecError:
+        return False
 
 
 def pin(path: Path, server: str, machine_identifier: str) -> Identity:

@@ -14,16 +14,19 @@ from sqlalchemy import Connection
 from plexsync.model.work import Job, Lane, Outcome, Verdict
 from plexsync.store import decisions, index
 from plexsync.store.batches import batches
+from plexsync.store.claims import LONGEST_BACKOFF, claim, claim_parked
 from plexsync.store.dead import DeadLetter, bury, dead_drop, dead_list, dead_one, dead_purge, failure_data
+from plexsync.store.parked import parked, unpark
 from plexsync.store.puts import READY, WORKING, anew, draw, put
 from plexsync.store.queue import QueueRow, depth, listing
-from plexsync.store.schema import jobs
+from plexsync.store.schema import jobs, links
 
 __all__ = [
     "LONGEST_BACKOFF",
     "DeadLetter",
     "QueueRow",
     "claim",
+    "claim_parked",
     "clear",
     "dead_drop",
     "dead_list",
@@ -35,37 +38,20 @@ __all__ = [
     "listing",
     "make_due",
     "next_due",
+    "parked",
     "put",
+    "unpark",
     "void_claims",
+    "waits",
     "wake",
 ]
 
-#: Seconds. No back-off is longer: a due time further ahead means that the clock has been set back.
-LONGEST_BACKOFF = 700.0
 
 #: Written into the statement: with a bound parameter SQLite does not see that the partial index serves it.
 _IS_READY = jobs.c.state == sa.literal_column(f"'{READY}'")
 _IS_WORKING = jobs.c.state == sa.literal_column(f"'{WORKING}'")
 
 # Statements of the busiest way are made once: making one costs more than SQLite needs to run it.
-_IN_LANE = (
-    sa.select(jobs.c.scene)
-    .where(jobs.c.server == sa.bindparam("of_server"), jobs.c.lane == sa.bindparam("of_lane"), _IS_READY)
-    .order_by(jobs.c.due_at, jobs.c.scene)
-    .limit(sa.bindparam("at_most"))
-    .with_for_update(skip_locked=True)
-)
-_DUE = _IN_LANE.where(jobs.c.due_at <= sa.bindparam("at"))
-_TOO_FAR = _IN_LANE.where(jobs.c.due_at > sa.bindparam("at"))
-_TAKE = (
-    sa.update(jobs)
-    .where(
-        jobs.c.server == sa.bindparam("of_server"),
-        jobs.c.scene.in_(sa.bindparam("of_scenes", expanding=True)),
-    )
-    .values(state=WORKING, token=sa.bindparam("by_token"), claimed_generation=jobs.c.generation)
-    .returning(jobs)
-)
 _HELD = sa.and_(
     jobs.c.server == sa.bindparam("of_server"),
     jobs.c.scene == sa.bindparam("of_scene"),
@@ -76,48 +62,13 @@ _HELD = sa.and_(
 _DONE = sa.delete(jobs).where(_HELD, jobs.c.generation == sa.bindparam("at_generation"))
 _LOOK = sa.select(jobs).where(_HELD).with_for_update()
 _TAKE_OUT = sa.delete(jobs).where(_HELD)
-
-
-def claim(
-    conn: Connection,
-    *,
-    server: str,
-    lanes: Sequence[Lane],
-    limit: int,
-    now: float,
-    token: str,
-    longest_backoff: float = LONGEST_BACKOFF,
-) -> list[Job]:
-    """Take due jobs, lane by lane in the given order, the longest due first; then those due too far ahead.
-
-    `token` is new for every claim: it is what tells this claim from one that was voided.
-    """
-    scenes: list[int] = []
-    for statement, at in ((_DUE, now), (_TOO_FAR, now + longest_backoff)):
-        for lane in lanes:
-            if len(scenes) < limit:
-                wanted = {"of_server": server, "of_lane": int(lane), "at": at, "at_most": limit - len(scenes)}
-                scenes += conn.scalars(statement, wanted)
-    if not scenes:
-        return []
-    taken = conn.execute(_TAKE, {"of_server": server, "of_scenes": scenes, "by_token": token})
-    found = {row.scene: _job(row) for row in taken}
-    return [found[scene] for scene in scenes]
-
-
-def _job(row: sa.Row[Any]) -> Job:
-    return Job(
-        server=row.server,
-        scene=row.scene,
-        lane=Lane(row.lane),
-        reasons=tuple(row.reasons),
-        generation=row.generation,
-        token=row.token,
-        attempts=len(row.attempts),
-        long_attempts=row.long_attempts,
-        first_failed_at=row.first_failed_at,
-        queued_at=row.queued_at,
-    )
+# Without statistics PostgreSQL finds a least value by reading all of them.
+_FIRST = (
+    sa.select(jobs.c.due_at)
+    .where(jobs.c.server == sa.bindparam("of_server"), jobs.c.lane == sa.bindparam("of_lane"), _IS_READY)
+    .order_by(jobs.c.due_at)
+    .limit(1)
+)
 
 
 def finish(conn: Connection, job: Job, outcome: Outcome, now: float) -> bool:
@@ -189,6 +140,7 @@ def _waiting(conn: Connection, row: sa.Row[Any], outcome: Outcome, now: float) -
         "claimed_generation": None,
         "due_at": now if outcome.due_at is None else outcome.due_at,
         "wake_version": None,
+        "parked_in": outcome.parked_in,
     } | _last_failure(outcome)
     long = outcome.verdict is Verdict.RETRY_LONG
     looked_at = outcome.context.get("index_version") if long else None
@@ -202,19 +154,30 @@ def _waiting(conn: Connection, row: sa.Row[Any], outcome: Outcome, now: float) -
     return values
 
 
-def void_claims(conn: Connection, server: str) -> int:
-    """A new owner takes over: what was being worked on is due at once, and earlier claims end without effect."""
+def void_claims(conn: Connection, server: str, tokens: Sequence[str] | None = None) -> int:
+    """What is worked on, or what these tokens claimed, is due at once, and those claims end without effect.
+
+    So does a new owner with all that it did not claim itself. How many jobs that were.
+    """
     statement = sa.update(jobs).where(jobs.c.server == server, _IS_WORKING)
+    if tokens is not None:
+        statement = statement.where(jobs.c.token.in_(tokens))
     # Due since ever: right by any clock, also one that was set back since the claim.
     return conn.execute(statement.values(state=READY, token=None, claimed_generation=None, due_at=0.0)).rowcount
 
 
-def give_back(conn: Connection, server: str, since: float) -> int:
-    """The gate opened: failures counted at or after `since` count no longer. How many jobs that helped."""
+def give_back(conn: Connection, server: str, since: float, section: int | None = None) -> int:
+    """The gate opened: failures counted at or after `since` count no longer. How many jobs that helped.
+
+    With a `section` only jobs that have a link there.
+    """
     columns = (jobs.c.scene, jobs.c.attempts, jobs.c.long_attempts, jobs.c.first_failed_at)
-    counted = sa.select(*columns).where(jobs.c.server == server, jobs.c.attempts != []).with_for_update()
+    counted = sa.select(*columns).where(jobs.c.server == server, jobs.c.attempts != [])
+    if section is not None:
+        linked = sa.select(links.c.scene).where(links.c.server == server, links.c.section == section)
+        counted = counted.where(jobs.c.scene.in_(linked))
     rows = []
-    for row in conn.execute(counted):
+    for row in conn.execute(counted.with_for_update()):
         kept = [at for at in row.attempts if at < since]
         if len(kept) < len(row.attempts):
             first = row.first_failed_at if kept or row.long_attempts else None
@@ -235,7 +198,7 @@ def wake(conn: Connection, server: str, scenes: Iterable[int], now: float) -> in
 
 def _wake_some(conn: Connection, server: str, scenes: Sequence[int], now: float) -> int:
     mine = sa.and_(jobs.c.server == server, jobs.c.scene.in_(scenes))
-    waiting = sa.update(jobs).where(mine, _IS_READY, jobs.c.due_at > now).values(due_at=now)
+    waiting = sa.update(jobs).where(mine, _IS_READY, jobs.c.due_at > now).values(due_at=now, parked_in=None)
     moved = conn.execute(waiting).rowcount
     worked = conn.scalars(sa.select(jobs.c.scene).where(mine, _IS_WORKING).with_for_update()).all()
     if worked:
@@ -248,17 +211,18 @@ def _wake_some(conn: Connection, server: str, scenes: Sequence[int], now: float)
 def make_due(conn: Connection, server: str, now: float) -> int:
     """Every waiting job of the server is due now: someone asked not to wait. How many had to wait until then."""
     waiting = sa.update(jobs).where(jobs.c.server == server, _IS_READY, jobs.c.due_at > now)
-    return conn.execute(waiting.values(due_at=now)).rowcount
+    return conn.execute(waiting.values(due_at=now, parked_in=None)).rowcount
+
+
+def waits(conn: Connection, server: str) -> bool:
+    """Whether any job waits, due or not, those aside that are parked."""
+    waiting = sa.select(jobs.c.scene).where(jobs.c.server == server, _IS_READY, jobs.c.parked_in.is_(None))
+    return conn.scalar(waiting.limit(1)) is not None
 
 
 def next_due(conn: Connection, server: str, lanes: Sequence[Lane]) -> float | None:
     """The earliest due time in these lanes, in the past when something is due; None when nothing waits."""
-    first = (
-        conn.scalar(
-            sa.select(sa.func.min(jobs.c.due_at)).where(jobs.c.server == server, jobs.c.lane == int(lane), _IS_READY)
-        )
-        for lane in lanes
-    )
+    first = (conn.scalar(_FIRST, {"of_server": server, "of_lane": int(lane)}) for lane in lanes)
     return min((due_at for due_at in first if due_at is not None), default=None)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,14 +15,31 @@ from plexsync.model.plan import Written
 from plexsync.store.batches import batches
 from plexsync.store.schema import ledger
 
+#: Seconds for which a write that was never read back makes a difference in Plex ours.
+DOUBT = 600.0
 
-def rows(conn: Connection, server: str, paths: Iterable[str]) -> dict[str, dict[Field, Written]]:
-    """All that was ever written to the items at these paths."""
+
+def rows(
+    conn: Connection, server: str, paths: Iterable[str], now: float | None = None
+) -> dict[str, dict[Field, Written]]:
+    """All that was ever written to the items at these paths. Only with `now` it is told what is in doubt."""
     found: dict[str, dict[Field, Written]] = defaultdict(dict)
     for some in batches(paths):
         statement = sa.select(ledger).where(ledger.c.server == server, ledger.c.path.in_(some))
         for row in conn.execute(statement):
-            found[row.path][Field(row.field)] = _written(row)
+            written = _written(row)
+            in_doubt = now is not None and abs(now - row.intended_at) <= DOUBT and not _was_read_back(row)
+            found[row.path][Field(row.field)] = replace(written, in_doubt=True) if in_doubt else written
+    return dict(found)
+
+
+def doubtful(conn: Connection, server: str, paths: Iterable[str]) -> dict[str, list[Field]]:
+    """The fields of which nobody knows what Plex held before us, because an earlier record was lost; by path."""
+    found: dict[str, list[Field]] = defaultdict(list)
+    for some in batches(paths):
+        mine = sa.and_(ledger.c.server == server, ledger.c.path.in_(some), ledger.c.before_known.is_(sa.false()))
+        for row in conn.execute(sa.select(ledger.c.path, ledger.c.field).where(mine).order_by(ledger.c.field)):
+            found[row.path].append(Field(row.field))
     return dict(found)
 
 
@@ -32,11 +50,13 @@ def intend(
     rating_key: int,
     intents: Sequence[tuple[Field, Value, Value]],
     now: float,
+    unknown: Collection[Field] = (),
 ) -> None:
     """Before a write: (field, value before, value intended) each.
 
-    The first `before` of a field stays for ever. A new intended value starts with no tries and unconfirmed, and what
-    Plex holds until it is read back is kept as `confirmed` where it is ours; the same one again keeps all three.
+    The first `before` of a field stays for ever; of `unknown` fields it may be a value of ours. A new intended value
+    starts with no tries and unconfirmed, and what Plex holds until it is read back is kept as `confirmed` where it is
+    ours; the same one again keeps all three.
     """
     held = rows(conn, server, [path]).get(path, {})
     fresh = []
@@ -49,7 +69,7 @@ def intend(
             _update(conn, server, path, field, values)
         else:
             key = {"server": server, "path": path, "field": field.value}
-            fresh.append(values | key | {"before": before})
+            fresh.append(values | key | {"before": before, "before_known": field not in unknown})
     if fresh:
         conn.execute(sa.insert(ledger), fresh)
 
@@ -103,6 +123,10 @@ def _is_ours(written: Written, found: Value) -> bool:
     """Whether Plex holds what was intended last, or what was read back as ours before."""
     read_back = written.is_confirmed or written.tries == 0
     return _same(written.intended, found) or (read_back and _same(written.confirmed, found))
+
+
+def _was_read_back(row: sa.Row[Any]) -> bool:
+    return row.confirmed_at is not None and row.confirmed_at >= row.intended_at
 
 
 def _same(one: Value, other: Value) -> bool:

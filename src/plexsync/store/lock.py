@@ -38,15 +38,23 @@ class FolderLock:
             ) from None
         except OSError as error:
             raise StoreError(f"The folder {self._folder} cannot be locked: {error}") from error
-        self.tell(facts)
+        try:
+            self.tell(facts)
+        except StoreError:
+            self._lock.release()
+            raise
 
     def tell(self, facts: dict[str, Any]) -> None:
-        """Replace the facts that others read; only while holding the lock."""
+        """Replace the facts that others read; only while holding the lock. StoreError when the disk will not take
+        them: the folder is held all the same.
+        """
         try:
             private_file.replace(_facts_path(self._folder), json.dumps(facts) + "\n")
         except OSError as error:
-            self._lock.release()
-            raise StoreError(f"The folder {self._folder} cannot be written to: {error}") from error
+            raise StoreError(
+                f"The folder {self._folder} cannot be written to ({error.strerror}): make room on its disk, or let "
+                "PlexSync's user in"
+            ) from error
 
     def release(self) -> None:
         """Let go of the folder. Nothing happens when it is not held."""

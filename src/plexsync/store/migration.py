@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from plexsync.model.errors import StoreError
+from plexsync.store.dialect import work_alone
 
 
 def upgrade(conn: Connection, place: str) -> None:
@@ -19,12 +20,14 @@ def upgrade(conn: Connection, place: str) -> None:
     StoreError when the database comes from a newer program.
     """
     config = _config()
+    if version(conn) == _newest(config):
+        return
+    work_alone(conn)
     found = version(conn)
     if found == _newest(config):
         return
     _refuse_newer(found, config, place)
     config.attributes["connection"] = conn
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     command.upgrade(config, "head")
 
 
@@ -45,7 +48,18 @@ def version(conn: Connection) -> str | None:
     return MigrationContext.configure(conn).get_current_revision()
 
 
+def newest() -> str:
+    """The version that this program works with."""
+    return _newest(_config()) or ""
+
+
+def knows(found: str) -> bool:
+    """Whether this program can bring a database of that version up to date."""
+    return found in {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", "plexsync.store:migrations")
     config.set_main_option("path_separator", "os")

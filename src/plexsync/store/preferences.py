@@ -7,13 +7,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from plexsync.store.dialect import put_rows
+from plexsync.store.dialect import put_new, put_rows
 from plexsync.store.schema import preferences
 
 
 def get(conn: Connection, name: str) -> Any | None:
     """The value, None when there is none."""
     return conn.scalar(sa.select(preferences.c.value).where(preferences.c.name == name))
+
+
+def held(conn: Connection, name: str) -> Any | None:
+    """The value as well, which nobody else changes until the end of this transaction: for a `put` that builds on it."""
+    put_new(conn, preferences, {"name": name, "value": None})
+    mine = sa.select(preferences.c.value).where(preferences.c.name == name)
+    return conn.scalar(mine.with_for_update())
 
 
 def put(conn: Connection, name: str, value: Any) -> None:

@@ -29,6 +29,7 @@ _DRAW = (
     .values(value=counters.c.value + sa.bindparam("count"))
     .returning(counters.c.value)
 )
+_TURN = sa.select(counters.c.value).where(counters.c.name == "generation").with_for_update()
 _QUEUED = (
     sa.select(jobs.c.scene, jobs.c.lane, jobs.c.reasons, jobs.c.state, jobs.c.due_at)
     .where(
@@ -81,6 +82,11 @@ def draw(conn: Connection, count: int) -> range:
         return range(0)
     last = int(conn.execute(_DRAW, {"count": count}).scalar_one())
     return range(last - count + 1, last + 1)
+
+
+def take_turn(conn: Connection) -> None:
+    """Wait for the transactions that put, and let none begin before the end of this one."""
+    conn.execute(_TURN)
 
 
 def _merged(puts: Iterable[Put]) -> dict[Key, list[Put]]:
@@ -196,4 +202,5 @@ def anew(due_at: float) -> dict[str, Any]:
         "long_attempts": 0,
         "first_failed_at": None,
         "wake_version": None,
+        "parked_in": None,
     }

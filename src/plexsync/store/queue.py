@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from plexsync.model.work import Failure, Lane
+from plexsync.store.batches import batches
 from plexsync.store.dead import Key, failure_of
 from plexsync.store.puts import WORKING
 from plexsync.store.schema import dead_letters, jobs
@@ -29,6 +31,7 @@ class QueueRow:
     first_failed_at: float | None
     failure: Failure | None
     queued_at: float
+    parked_in: int | None = None  #: the held library that it waits for
 
 
 def depth(conn: Connection, server: str) -> dict[str, int]:
@@ -61,6 +64,19 @@ def working(conn: Connection, server: str) -> list[int]:
     return list(conn.scalars(held.order_by(jobs.c.scene)))
 
 
+def among(conn: Connection, server: str, scenes: Iterable[int]) -> set[int]:
+    """Those of the scenes that are queued."""
+    found: set[int] = set()
+    for some in batches(scenes):
+        found.update(conn.scalars(sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.scene.in_(some))))
+    return found
+
+
+def servers(conn: Connection) -> list[str]:
+    """The servers that jobs wait for, by name."""
+    return list(conn.scalars(sa.select(jobs.c.server).distinct().order_by(jobs.c.server)))
+
+
 def one(conn: Connection, server: str, scene: int) -> QueueRow | None:
     """The job of a scene, if one is queued."""
     row = conn.execute(sa.select(jobs).where(jobs.c.server == server, jobs.c.scene == scene)).one_or_none()
@@ -80,4 +96,5 @@ def _queue_row(row: sa.Row[Any]) -> QueueRow:
         first_failed_at=row.first_failed_at,
         failure=failure_of(row.last_failure),
         queued_at=row.queued_at,
+        parked_in=row.parked_in,
     )

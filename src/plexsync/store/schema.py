@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     text,
+    true,
 )
 
 from plexsync.store.columns import JsonText, PlainText, ValueText
@@ -51,6 +52,7 @@ jobs = Table(
     Column("last_failure", JsonText),
     Column("queued_at", Double, nullable=False),
     Column("wake_version", BigInteger),
+    Column("parked_in", Integer),
 )
 
 # Equality on the lane, then the due time: a claim and an idle poll cost the same at any backlog.
@@ -62,6 +64,13 @@ Index(
     jobs.c.scene,
     sqlite_where=text("state = 'ready'"),
     postgresql_where=text("state = 'ready'"),
+)
+Index(
+    "ix_jobs_parked",
+    jobs.c.server,
+    jobs.c.parked_in,
+    sqlite_where=text("parked_in IS NOT NULL"),
+    postgresql_where=text("parked_in IS NOT NULL"),
 )
 Index(
     "ix_jobs_working",
@@ -193,6 +202,7 @@ ledger = Table(
     Column("tries", Integer, nullable=False),
     Column("intended_at", Double, nullable=False),
     Column("confirmed_at", Double),
+    Column("before_known", Boolean, nullable=False, server_default=true()),
     Index("ix_ledger_item", "server", "rating_key"),
 )
 
@@ -251,6 +261,31 @@ gates = Table(
     Column("saved_at", Double, nullable=False),
 )
 
+outages = Table(
+    "outages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("peer", PlainText, nullable=False),
+    Column("kind", PlainText, nullable=False),
+    Column("cause", PlainText, nullable=False),
+    Column("first_failure_at", Double, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("held", Integer, nullable=False),
+    Column("drained", Integer, nullable=False),
+    Column("first_drained_at", Double),
+    Column("last_drained_at", Double),
+    Index("ix_outages_peer", "peer", "began_at"),
+)
+
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("asked_at", Double, nullable=False),
+)
+
 owners = Table(
     "owners",
     metadata,
@@ -258,6 +293,7 @@ owners = Table(
     Column("holder", PlainText, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("beat_at", Double, nullable=False),
+    Column("since", Double, nullable=False, server_default="0"),
 )
 
 walks = Table(

@@ -1,0 +1,3 @@
+"""Fixtures of every room."""
+
+pytest_plugins = ["postgres"]

@@ -1,0 +1,29 @@
+"""What is asked of the store again and again, each by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from plexsync.store import decisions, history, in_step, index, jobs, ledger, links, seen
+from plexsync.store.database import Connection
+
+LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
+    "void_claims": lambda conn: jobs.void_claims(conn, "plex"),
+    "parked": lambda conn: jobs.parked(conn, "plex"),
+    "unpark": lambda conn: jobs.unpark(conn, "plex", [1], 1.0),
+    "claim_parked": lambda conn: jobs.claim_parked(conn, server="plex", section=1, token="t"),
+    "wake": lambda conn: jobs.wake(conn, "plex", [1, 2], 1.0),
+    "at_paths": lambda conn: index.at_paths(conn, "plex", ["/a"]),
+    "named": lambda conn: index.named(conn, "plex", ["a.mp4"]),
+    "scenes_at": lambda conn: seen.scenes_at(conn, ["/a"]),
+    "scenes_named": lambda conn: seen.scenes_named(conn, ["a.mp4"]),
+    "ids_after": lambda conn: seen.ids_after(conn, 5, 10),
+    "paths": lambda conn: seen.paths(conn, [1, 2]),
+    "links.of_items": lambda conn: links.of_items(conn, "plex", [1]),
+    "links.of_scenes": lambda conn: links.of_scenes(conn, "plex", [1]),
+    "in_step.digests": lambda conn: in_step.digests(conn, "plex", [1]),
+    "decided": lambda conn: decisions.decided(conn, "plex", [1]),
+    "ledger": lambda conn: ledger.rows(conn, "plex", ["/a"]),
+    "history": lambda conn: history.of_scene(conn, 1, 10),
+}
