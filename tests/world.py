@@ -28,24 +28,58 @@ PATIENCE = 30.0
 
 
 class FastClock:
-    """A clock that passes `speed` seconds in each real one."""
+    """A clock that passes `speed` seconds in each real one, and more where a test says so."""
 
     def __init__(self, speed: float = 20.0) -> None:
         self._speed = speed
         self._began = time.monotonic()
+        self._leapt = 0.0
         self._base = time.time()
+        self._leaps = asyncio.Event()
 
     def now(self) -> float:
         """Seconds since the epoch, fast."""
-        return self._base + (time.monotonic() - self._began) * self._speed
+        return self._base + self._age
+
+    @property
+    def speed(self) -> float:
+        """Fast seconds in each real one."""
+        return self._speed
+
+    def machine_time(self, at: float) -> float:
+        """When the machine's clock showed, or would have shown, that time, counted from now."""
+        return time.time() - (self.now() - at) / self._speed
+
+    def leap(self, seconds: float) -> None:
+        """So much time passes at once: every wait that would be over by then is over."""
+        self._leapt += seconds
+        self._leaps.set()
+        self._leaps = asyncio.Event()
+
+    def jump(self, seconds: float) -> None:
+        """The clock is set forward or back, as a machine's may be; no time passes."""
+        self._base += seconds
 
     async def wait(self, event: asyncio.Event, seconds: float | None) -> bool:
         """Like the machine's clock, in fast seconds."""
+        end = None if seconds is None else self._age + seconds
+        heard = asyncio.ensure_future(event.wait())
+        await asyncio.sleep(0)
         try:
-            await asyncio.wait_for(event.wait(), None if seconds is None else seconds / self._speed)
-        except TimeoutError:
-            return False
-        return True
+            while not heard.done() and (end is None or self._age < end):
+                left = None if end is None else (end - self._age) / self._speed
+                leap = asyncio.ensure_future(self._leaps.wait())
+                try:
+                    await asyncio.wait({heard, leap}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    leap.cancel()
+            return heard.done()
+        finally:
+            heard.cancel()
+
+    @property
+    def _age(self) -> float:
+        return (time.monotonic() - self._began) * self._speed + self._leapt
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,15 +94,15 @@ class World:
     clock: FastClock = field(default_factory=FastClock)
 
     @contextlib.asynccontextmanager
-    async def running(self, **settings: str) -> AsyncIterator[Service]:
-        """PlexSync at work on this world's data folder; at rest and closed after the block."""
+    async def running(self, *, dies: bool = False, **settings: str) -> AsyncIterator[Service]:
+        """PlexSync at work on this world's data folder; at rest and closed after the block, or dead in mid-work."""
         environ = self.environ | {f"PLEXSYNC_{name.upper()}": value for name, value in settings.items()}
         async with opened(Sources(environ=environ, data_dir=self.folder / "data"), self.clock) as graph:
             work = asyncio.create_task(graph.service.run())
             try:
                 yield graph.service
             finally:
-                await graph.service.wind_down(5)
+                await graph.service.wind_down(0 if dies else 5)
                 work.cancel()
                 await asyncio.wait([work])
                 if not work.cancelled() and (error := work.exception()) is not None:
@@ -138,7 +172,7 @@ async def opened(sources: Sources, clock: FastClock) -> AsyncIterator[Graph]:
     """The graph of a data folder."""
     redactor = Redactor()
     config = sources.load()
-    database = open_store(config)
+    database = open_store(config, clock)
     config = await merged(sources, config, database, redactor)
     graph = build(config, database, clock=clock, chance=random.Random(7), redactor=redactor)
     try:
@@ -156,15 +190,15 @@ async def world(folder: Path, *, scenes: int = 5, plugins: tuple[Path, ...] = ()
             yield World(folder=folder, stash=stash, plex=plex, http=http)
 
 
-async def until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
-    """The first true value of an async condition; it is asked again as often as the loop allows."""
+async def until(condition: Callable[[], Any], *, patience: float = PATIENCE, every: float = 0.01) -> Any:
+    """The first true value of an async condition, asked again and again with a pause of `every` real seconds."""
     deadline = time.monotonic() + patience
     while True:
         value = await condition()
         if value:
             return value
         assert time.monotonic() < deadline, f"never came true: {condition.__doc__ or condition}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(every)
 
 
 async def quiet(service: Service) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from plexsync.log import logger
-from plexsync.model.errors import SyncError
+from plexsync.model.errors import OwnDiskError
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
 from plexsync.store import pictures
-from plexsync.store.database import Database
+from plexsync.store.fence import Transactions
 
 _log = logger("plexsync.art")
 
@@ -64,7 +64,7 @@ class Art:
 
     folder: Path
     stash: StashClient
-    database: Database
+    database: Transactions
     limit: int = _FOLDER_LIMIT_BYTES
 
     async def cover(self, scene: Scene, now: float, *, look: bool = False) -> str | None:
@@ -121,7 +121,10 @@ class Art:
             _log.warning("the cover cannot be read as a picture, the poster stays", scene=scene.id, reason=str(error))
             return ""
         except OSError as error:
-            raise SyncError(f"the cover cannot be kept in {self.folder}: {error.strerror}") from error
+            raise OwnDiskError(
+                f"the cover cannot be kept in {self.folder} ({error.strerror}): make room on its disk, or let "
+                "PlexSync's user write there"
+            ) from error
 
     def _store(self, content: bytes) -> str:
         ready = shaped(content)

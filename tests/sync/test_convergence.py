@@ -21,6 +21,8 @@ from world import FastClock, World, until, world
 
 SCENES = 4
 DAY = 86_400.0
+HOUR = 3600.0
+DESTROY = "mutation($input: SceneDestroyInput!) { sceneDestroy(input: $input) }"
 WORDS = ("Dawn", "River & Sea", "Ärger, Öl", "夜", "O'Neil", "100 %", "Ⅻ", "🎬 Take")
 PLEX_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": "maintenance503"},
@@ -46,22 +48,17 @@ STASH_FAULTS: tuple[Mapping[str, Any], ...] = (
 )
 
 
-class JumpingClock(FastClock):
-    """A fast clock that can be set forward."""
-
-    def jump(self, seconds: float) -> None:
-        self._base += seconds
-
-
 @dataclass(slots=True)
 class Chaos:
     """Everything that may happen, drawn from one source."""
 
     place: World
-    clock: JumpingClock
+    clock: FastClock
     chance: random.Random
     kept: list[Event] = field(default_factory=list)  #: told later, or never
     done: list[str] = field(default_factory=list)
+    _wrong: float = 0.0  #: by how much the clock is wrong now, in seconds
+    living: list[int] = field(default_factory=lambda: list(range(1, SCENES + 1)))
 
     async def act(self, service: Service) -> None:
         acts = {
@@ -72,6 +69,8 @@ class Chaos:
             self.stash_ails: 2,
             self.heal: 3,
             self.come_back: 1,
+            self.destroy: 1,
+            self.set_clock: 1,
             self.rest: 4,
         }
         act = self.chance.choices(list(acts), list(acts.values()))[0]
@@ -79,7 +78,7 @@ class Chaos:
         await act(service)
 
     async def edit(self, service: Service) -> None:
-        pick, number = self.chance, self.chance.randint(1, SCENES)
+        pick, number = self.chance, self.chance.choice(self.living)
         drawn: dict[str, Any] = {
             "title": pick.choice(WORDS),
             "details": pick.choice(["", "Line one\nline two", *WORDS]),
@@ -94,7 +93,7 @@ class Chaos:
         await self.tell(service, number)
 
     async def replace_cover(self, service: Service) -> None:
-        number = self.chance.randint(1, SCENES)
+        number = self.chance.choice(self.living)
         await self.silently(number, {"cover_image": picture(cover(self.chance.randint(100, 120)))})
         await self.tell(service, number)
 
@@ -103,7 +102,8 @@ class Chaos:
         assert answer.status_code == 200, answer.text
 
     async def tell(self, service: Service, number: int) -> None:
-        event = Event(type="Scene.Update.Post", id=number)
+        kind = "Scene.Update.Post" if number in self.living else "Scene.Destroy.Post"
+        event = Event(type=kind, id=number)
         match self.chance.choice(["now", "now", "twice", "late", "never"]):
             case "now":
                 await service.take([event])
@@ -136,6 +136,25 @@ class Chaos:
             await self.place.http.put(f"{url}/library/sections/1/emptyTrash", headers=headers)
         await self.place.http.post(f"{url}/_sim/files", json={"path": path, "scan": True})
 
+    async def destroy(self, service: Service) -> None:
+        """A scene goes; what Plex holds of it stays as it is."""
+        if len(self.living) < 3:
+            return
+        number = self.chance.choice(self.living)
+        wish = {"query": DESTROY, "variables": {"input": {"id": str(number)}}}
+        with contextlib.suppress(httpx2.HTTPError):
+            await self.place.http.post(f"{self.place.stash.url}/graphql", json=wish)
+        scenes = (await self.place.http.get(f"{self.place.stash.url}/_sim/scenes")).json()
+        self.living = [scene["id"] for scene in scenes]
+        if number not in self.living:
+            await self.tell(service, number)
+
+    async def set_clock(self, _service: Service) -> None:
+        """The machine's clock is set, forward or back, and some time later set right again."""
+        self.clock.jump(-self._wrong)
+        self._wrong = self.chance.choice([0.0, HOUR, -HOUR, 365 * DAY, -365 * DAY])
+        self.clock.jump(self._wrong)
+
     async def choose_ways(self) -> None:
         """Which of its possible ways Plex has."""
         await self.place.switches(
@@ -144,6 +163,12 @@ class Chaos:
             poster_upload_locks=self.chance.random() < 0.5,
             missing_id=self.chance.choice(["skip", "404"]),
         )
+
+    async def calm_down(self) -> None:
+        """All is well from here on."""
+        self.clock.jump(-self._wrong)
+        await self.place.faults(self.place.plex)
+        await self.place.faults(self.place.stash)
 
     async def rest(self, _service: Service) -> None:
         await self.clock.wait(asyncio.Event(), self.chance.choice([0.1, 1, 5, 20]))
@@ -181,22 +206,23 @@ def differences(scene: Mapping[str, Any], items: Mapping[str, Mapping[str, Any]]
 
 
 async def converges(folder: Path, seed: int, *, steps: int, runs: int) -> None:
-    clock = JumpingClock(100)
+    clock = FastClock(100)
     async with world(folder, scenes=SCENES) as place:
         place.clock = clock
         chaos = Chaos(place=place, clock=clock, chance=random.Random(seed))
         await chaos.choose_ways()
         for _ in range(runs):
-            async with place.running() as service:
+            async with place.running(dies=chaos.chance.random() < 0.5) as service:
                 for _ in range(steps):
                     await chaos.act(service)
-        # What died in trouble is tried again a day later, and nobody told anything meanwhile.
-        clock.jump(DAY + 1)
         async with place.running() as service:
-            await place.faults(place.plex)
-            await place.faults(place.stash)
+            for _ in range(steps):
+                await chaos.act(service)
+            await chaos.calm_down()
+            # Nobody tells anything any more: what no event told is found by the day's walk, and what died in trouble
+            # is tried again by it.
             walks = service.timetable.entries["full walk"].runs
-            service.sync_all()
+            clock.leap(DAY + 1)
 
             async def walked() -> bool:
                 return service.timetable.entries["full walk"].runs > walks and await service.quiet()
@@ -208,8 +234,8 @@ async def converges(folder: Path, seed: int, *, steps: int, runs: int) -> None:
             assert not found, (f"seed {seed}", found, chaos.done, whys)
             await place.forget_requests()
             walks = service.timetable.entries["full walk"].runs
-            service.sync_all()
-            await service.sync_scenes(range(1, SCENES + 1))
+            await service.sync_all()
+            await service.sync_scenes(chaos.living)
             await until(walked)
             counts = await place.plex_counts()
             assert (counts["writes"], counts["uploads"]) == (0, 0), (f"seed {seed}", chaos.done)

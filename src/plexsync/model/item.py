@@ -37,7 +37,8 @@ class IndexedItem:
 class Item:
     """An item's details. Absent scalars are None or "" as Plex gives them; lists are whole, in Plex's order.
 
-    `locks` holds Plex's names of the locked fields. `rating` is the user rating of the token's owner, 0 to 10.
+    `locks` holds Plex's names of the locked fields. `rating` is the user rating of the token's owner, 0 to 10. Times
+    are in seconds since the epoch by Plex's clock, 0 where it tells none.
     """
 
     rating_key: int
@@ -55,6 +56,7 @@ class Item:
     locks: frozenset[str] = frozenset()
     thumb: str = ""
     updated_at: int = 0
+    added_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ class Written:
     nothing. `confirmed` is what Plex held when a write was last read back: this one if `is_confirmed` or there were
     `tries`, which counts the writes of this `intended` whose read-back showed another value; else an earlier one.
     Where a list was to be emptied, `confirmed` holds only the entries that should have gone and did not.
+    `in_doubt`: a write was begun lately that was never read back. Whatever Plex holds since is ours.
     """
 
     before: Value
@@ -31,6 +32,7 @@ class Written:
     confirmed: Value = None
     is_confirmed: bool = False
     tries: int = 0
+    in_doubt: bool = False
 
 
 class Because(StrEnum):
@@ -79,7 +81,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The whole difference between a scene and one item; applying nothing else brings them in step."""
+    """The whole difference between a scene and one item; applying nothing else brings them in step.
+
+    `arrived` are the values of writes in doubt that Plex turned out to hold, in its own form.
+    """
 
     scene: int
     rating_key: int
@@ -87,6 +92,7 @@ class Plan:
     path: str  #: Plex's path of the linked file
     changes: tuple[Change, ...] = ()
     kept: tuple[Kept, ...] = ()
+    arrived: tuple[tuple[Field, Value], ...] = ()
 
 
 def make_plan(
@@ -95,6 +101,7 @@ def make_plan(
     """Compare field by field. A field that `wanted` does not name is not looked at."""
     changes: list[Change] = []
     kept: list[Kept] = []
+    arrived: list[tuple[Field, Value]] = []
     for name, value in wanted.items():
         if rules.owner(name) is Owner.PLEX:
             continue
@@ -105,6 +112,8 @@ def make_plan(
                 changes.append(change)
             case Kept() as left:
                 kept.append(left)
+            case None if written is not None and written.in_doubt and _arrived(name, value, written):
+                arrived.append((name, found))
     return Plan(
         scene=scene,
         rating_key=item.rating_key,
@@ -112,7 +121,13 @@ def make_plan(
         path=path,
         changes=tuple(changes),
         kept=tuple(kept),
+        arrived=tuple(arrived),
     )
+
+
+def _arrived(name: Field, wanted: Value, written: Written) -> bool:
+    """Whether what is wanted, and is there, is what was last written."""
+    return same(FIELDS[name], wanted, written.intended) == "equal"
 
 
 def _found(item: Item, name: Field, written: Written | None) -> Value:
@@ -142,9 +157,11 @@ def _counts_as_equal(spec: FieldSpec, wanted: Value, found: Value, written: Writ
     sameness = same(spec, wanted, found)
     if sameness == "equal" or (sameness == "form" and spec.kind in (Kind.TAGS, Kind.PEOPLE)):
         return True
-    if written is None or not written.is_confirmed or same(spec, wanted, written.intended) != "equal":
+    if written is None or same(spec, wanted, written.intended) != "equal":
         return False
-    return same(spec, found, written.confirmed) == "equal"
+    if written.in_doubt and sameness == "form":
+        return True
+    return written.is_confirmed and same(spec, found, written.confirmed) == "equal"
 
 
 def _refused(spec: FieldSpec, wanted: Value, found: Value, written: Written | None) -> bool:
@@ -161,6 +178,8 @@ def _ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
     """Whether Plex holds what we wrote last, or what we held confirmed before a write that never came to its end."""
     if written is None:
         return False
+    if written.in_doubt:
+        return True
     if _still_ours(written) and same(spec, written.confirmed, found) == "equal":
         return True
     sameness = same(spec, written.intended, found)
@@ -180,7 +199,7 @@ def _is_empty(value: Value) -> bool:
 def _because(spec: FieldSpec, wanted: Value, written: Written | None) -> Because:
     if written is None:
         return Because.NEVER_WRITTEN
-    meant_before = written.is_confirmed and same(spec, wanted, written.intended) == "equal"
+    meant_before = written.is_confirmed and not written.in_doubt and same(spec, wanted, written.intended) == "equal"
     return Because.DRIFTED if meant_before else Because.CHANGED
 
 

@@ -49,6 +49,16 @@ class EventType(StrEnum):
     SCENE_DESTROY = "Scene.Destroy.Post"
     SYNC_ALL = "Task.SyncAll"
     SYNC_RECENT = "Task.SyncRecent"
+    QUEUE_STATUS = "Task.QueueStatus"
+    PROCESS_QUEUE = "Task.ProcessQueue"
+    QUEUE_CLEAR = "Task.QueueClear"
+    DEAD_SHOW = "Task.DeadShow"
+    DEAD_RETRY = "Task.DeadRetry"
+    DEAD_CLEAR = "Task.DeadClear"
+    DEAD_PURGE = "Task.DeadPurge"
+    RECOVER = "Task.Recover"
+    HEALTH = "Task.Health"
+    OUTAGES = "Task.Outages"
     WALK_NEEDED = "Walk.Needed"
 
 
@@ -125,3 +135,4 @@ class Outcome:
     failure: Failure | None = None
     decision: Decision | None = None
     context: dict[str, Any] = field(default_factory=dict)  #: kept with a dead letter: title, path, plan
+    parked_in: int | None = None  #: the held library that the job waits for

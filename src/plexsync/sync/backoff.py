@@ -23,6 +23,9 @@ NOT_IN_PLEX_YET = Backoff(base=30, cap=600, retries=12)
 #: While a peer is away but its gate has not opened yet, or a person has to act on it.
 AWAY = Backoff(base=1, cap=1, retries=0)
 
+#: While our own disk takes no file: nothing tells that it does again.
+OWN_DISK = Backoff(base=15, cap=15, retries=0)
+
 
 def standard(retries: int) -> Backoff:
     """The back-off after a failure that may pass."""

@@ -9,6 +9,7 @@ from plexsync.model.errors import PlexNotFound
 from plexsync.model.plan import Left, Plan
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Outcome, Verdict
+from plexsync.store.parked import PARKED_FOR
 from plexsync.sync.finder import Found
 from plexsync.sync.tools import Tools
 
@@ -18,6 +19,11 @@ def gone() -> Outcome:
         kind="gone", reason="Stash has no such scene; what Plex holds is left alone", digest="", index_version=0
     )
     return Outcome(verdict=Verdict.DECISION, decision=decision)
+
+
+def parked(section: int, tools: Tools) -> Outcome:
+    """What is left to do lies in a held library."""
+    return Outcome(verdict=Verdict.WAIT, due_at=tools.clock.now() + PARKED_FOR, parked_in=section)
 
 
 def decided(scene: Scene, found: Found, tools: Tools, kind: str, reason: str, **facts: Any) -> Outcome:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 from weakref import WeakSet
 
 from plexsync.log import logger
-from plexsync.model.errors import Incompatible, NeedsSignIn, StoreError, SyncError
+from plexsync.model.errors import (
+    Incompatible,
+    NeedsSignIn,
+    NotOwnerError,
+    StoreError,
+    SyncError,
+)
 from plexsync.model.work import Peer
+from plexsync.sync import gatelog
+from plexsync.sync.admission import Admission
 from plexsync.sync.clock import Clock
 from plexsync.sync.gate import (
     CheckFailed,
@@ -20,10 +28,17 @@ from plexsync.sync.gate import (
     GateState,
     JobDone,
     JobFailed,
+    LastMinute,
     PersonNeeded,
+    ProbeFailed,
+    SectionFailed,
+    SectionIdle,
+    SectionsSynced,
     TimePassed,
     step,
 )
+from plexsync.sync.gatefacts import lasting
+from plexsync.sync.sections import SectionGate, of_one_section
 
 _log = logger("plexsync.gate")
 
@@ -36,41 +51,121 @@ class Surroundings:
     jobs_wait: Callable[[], Awaitable[bool]]
     save: Callable[[Gate], Awaitable[None]]
     opened: Callable[[float], Awaitable[None]]  #: given the time of the first failure of the streak
-    closed: Callable[[float], Awaitable[None]]  #: the same, once the peer is well again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Which library a job failed in, if one alone, and the one that it was to try; `synced` are all that have jobs."""
+
+    section: int | None = None
+    probe: int | None = None
+    synced: frozenset[int] = frozenset()
+
+
+_NOWHERE = Whereabouts()
 
 
 @dataclass(slots=True, kw_only=True)
 class Gatekeeper:
-    """`name` is the peer as people know it. Nothing is done, and nothing stored, while the peer is well."""
+    """`name` is the peer as people know it. Nothing is done, and nothing stored, while the peer is well.
+
+    Who lets a job through says so by `enter`, and by `leave` when it ended; `turn` is held from the look at how many
+    are admitted until then.
+    """
 
     name: str
     peer: Peer
     clock: Clock
     around: Surroundings
     gate: Gate = field(default_factory=Gate)
-    _listeners: list[Callable[[], None]] = field(default_factory=list)
-    _stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _admission: Admission = field(default_factory=Admission)
+    _of_sections: defaultdict[int, Admission] = field(default_factory=lambda: defaultdict(Admission))
+    _on_change: list[Callable[[], None]] = field(default_factory=list)
+    _on_room: list[Callable[[], None]] = field(default_factory=list)
+    _check_moved: asyncio.Event = field(default_factory=asyncio.Event)
+    _gate_moved: asyncio.Event = field(default_factory=asyncio.Event)
     _checking: asyncio.Task[bool] | None = None
     _counted: WeakSet[SyncError] = field(default_factory=WeakSet)  #: failures that other scenes may share
     _unsaved: bool = False
     _to_give_back: float | None = None
-    _to_revive: float | None = None
 
     @property
     def closed(self) -> bool:
-        """All jobs may pass."""
+        """All jobs may pass, if perhaps one after the other."""
         return self.gate.state is GateState.CLOSED
 
     @property
     def admits(self) -> int:
-        """How many jobs may be under way: none, one, or any number (given as a large one)."""
-        return {GateState.CLOSED: 1_000_000, GateState.HALF_OPEN: 1}.get(self.gate.state, 0)
+        """How many more jobs may go now: none, one, or any number (given as a large one)."""
+        now = self.clock.now()
+        return 0 if self.gate.left_alone_for(now) else self._admission.admits(self.gate.state, self.gate.pace, now)
+
+    @property
+    def admits_in(self) -> float | None:
+        """Seconds until another job may go; None: not by time alone."""
+        now = self.clock.now()
+        wait = self._admission.admits_in(self.gate.state, self.gate.pace, now)
+        return None if wait is None else max(wait, self.gate.left_alone_for(now))
+
+    @property
+    def parking(self) -> frozenset[int]:
+        """The libraries whose jobs are parked, to be taken from there one by one."""
+        return frozenset(section.section for section in self.gate.sections if section.parks)
+
+    @property
+    def held_sections(self) -> tuple[SectionGate, ...]:
+        """The libraries that are held while the rest of the server works, each with `since` and `reason`."""
+        return tuple(section for section in self.gate.sections if section.held)
+
+    def section_admits(self, key: int) -> int:
+        """How many parked jobs of a library may go now, as far as that library is concerned."""
+        section = self.gate.section(key)
+        return self._of_sections[key].admits(section.state, section.pace, self.clock.now())
+
+    def section_admits_in(self, key: int) -> float | None:
+        """Seconds until a parked job of a library may go; None: not by time alone."""
+        section = self.gate.section(key)
+        return self._of_sections[key].admits_in(section.state, section.pace, self.clock.now())
+
+    def enter(self, jobs: int, at: float, section: int | None = None) -> None:
+        """So many jobs go, let through at that time; `section` is the library that they were parked in."""
+        self._admission.enter(jobs, self.gate.pace, at)
+        if section is not None:
+            self._of_sections[section].enter(jobs, self.gate.section(section).pace, at)
+
+    def leave(self, section: int | None = None, *, error: bool | None) -> None:
+        """One of them ended, by an error of this peer or not; None where its end says nothing of the peer."""
+        now = self.clock.now()
+        self._admission.leave(self.gate.pace, now, error=error)
+        if section is not None:
+            self._of_sections[section].leave(self.gate.section(section).pace, now, error=error)
+        if self.gate.state is GateState.HALF_OPEN or section is not None:
+            self._tell_room()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever the state changed."""
-        self._listeners.append(listener)
+        self._on_change.append(listener)
 
-    async def failed(self, error: SyncError, scene: int) -> None:
+    def on_room(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever other jobs than before may go, time aside."""
+        self._on_room.append(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Call `listener` no more."""
+        for listeners in (self._on_change, self._on_room):
+            if listener in listeners:
+                listeners.remove(listener)
+
+    def resume(self, gate: Gate) -> None:
+        """Go on from where an earlier run, or another owner, left the gate; what was to be kept of ours is void."""
+        self.gate = gate
+        self._unsaved, self._to_give_back = False, None
+        self._check_moved.set()
+        self._gate_moved.set()
+        self._tell_room()
+
+    async def failed(self, error: SyncError, scene: int, where: Whereabouts = _NOWHERE) -> None:
         """A job met `error`. One failure that many scenes shared counts once."""
         if error in self._counted:
             return
@@ -78,12 +173,21 @@ class Gatekeeper:
         if isinstance(error, NeedsSignIn | Incompatible):
             await self._feed(PersonNeeded(error.message))
         elif error.moves_gate:
-            await self._feed(JobFailed(scene, error.message))
-            await self.healthy()
+            await self._count(error, scene, where)
+            if where.probe is not None:
+                await self._feed(ProbeFailed(where.probe, error.message))
 
-    async def answered(self) -> None:
-        """A job got its answers."""
-        await self._feed(JobDone())
+    async def answered(self, sections: frozenset[int] = frozenset()) -> None:
+        """A job got its answers, from items of these libraries."""
+        await self._feed(JobDone(sections))
+
+    async def section_idle(self, section: int) -> None:
+        """No job is parked in that library."""
+        await self._feed(SectionIdle(section))
+
+    async def synced(self, sections: frozenset[int]) -> None:
+        """These libraries have jobs, and no others."""
+        await self._feed(SectionsSynced(sections))
 
     async def healthy(self) -> bool:
         """Check now; callers at the same time share one check."""
@@ -92,17 +196,47 @@ class Gatekeeper:
         return await asyncio.shield(self._checking)
 
     async def run(self) -> None:
-        """Check while the gate is not closed, until cancelled."""
+        """Check while the gate is not closed, and follow the time while it recovers, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._check_on())
+            group.create_task(self._move_on())
+
+    async def _check_on(self) -> None:
         while True:
             pause = self.gate.check_every
-            self._stirred.clear()
-            if await self.clock.wait(self._stirred, pause):
+            if pause is not None:
+                pause = max(pause, self.gate.left_alone_for(self.clock.now()))
+            self._check_moved.clear()
+            if await self.clock.wait(self._check_moved, pause):
                 continue
             before = self.gate
             await self._feed(TimePassed())
             if self.gate is before:
                 # What time has just half opened stays so until the next check: a job may prove more.
                 await self.healthy()
+
+    async def _move_on(self) -> None:
+        while True:
+            self._gate_moved.clear()
+            if await self.clock.wait(self._gate_moved, self.gate.moves_in(self.clock.now())):
+                continue
+            now = self.clock.now()
+            await self._feed(TimePassed())
+            of_sections = {key: admission.ends(now) for key, admission in self._of_sections.items()}
+            await self._feed(LastMinute(self._admission.ends(now), of_sections))
+
+    async def _count(self, error: SyncError, scene: int, where: Whereabouts) -> None:
+        if where.section is not None and len(where.synced) > 1 and of_one_section(error) and await self._well():
+            await self._feed(SectionFailed(where.section, scene, error.message, where.synced))
+            return
+        await self._feed(JobFailed(scene, error.message, _asked(error)))
+        if self.closed:
+            # Else it would half open at once what the next check half opens in its time.
+            await self.healthy()
+
+    async def _well(self) -> bool:
+        """Whether the peer answers a health check; of a half-open gate the last one tells."""
+        return await self.healthy() if self.closed else self.gate.healthy > 0
 
     async def _check(self) -> bool:
         try:
@@ -111,7 +245,7 @@ class Gatekeeper:
             await self._feed(PersonNeeded(error.message))
             return False
         except SyncError as error:
-            await self._feed(CheckFailed(error.message))
+            await self._feed(CheckFailed(error.message, _asked(error)))
             return False
         await self._feed(CheckPassed(await self._jobs_wait()))
         return True
@@ -124,19 +258,35 @@ class Gatekeeper:
 
     async def _feed(self, event: GateEvent) -> None:
         before, self.gate = self.gate, step(self.gate, event, self.clock.now())
-        if before.check_every != self.gate.check_every:
-            self._stirred.set()
+        if before.check_every != self.gate.check_every or before.not_before != self.gate.not_before:
+            self._check_moved.set()
+        moved = lasting(before) != lasting(self.gate)
+        if moved:
+            self._moved(before)
+        if moved or self._unsaved:
+            await self._remember()
+        if moved:
+            self._tell_room()
+        if before.state is not self.gate.state:
+            for listener in self._on_change:
+                listener()
+
+    def _moved(self, before: Gate) -> None:
+        """What follows from a move at once, and what is to be remembered of it."""
+        self._gate_moved.set()
+        gatelog.report(self.name, before, self.gate)
+        if before.pace is None and self.gate.pace is not None:
+            self._admission.begin_pace()
+        for section in self.gate.sections:
+            if section.pace is not None and before.section(section.section).pace is None:
+                self._of_sections[section.section].begin_pace()
         if before.state is self.gate.state:
-            if self._unsaved:
-                await self._remember()
             return
-        self._report(before)
         if self.gate.state in (GateState.OPEN, GateState.HELD) and before.state is GateState.CLOSED:
             self._to_give_back = self.gate.first_failure_at
-        if self.closed:
-            self._to_revive = before.first_failure_at
-        await self._remember()
-        for listener in self._listeners:
+
+    def _tell_room(self) -> None:
+        for listener in self._on_room:
             listener()
 
     async def _remember(self) -> None:
@@ -146,22 +296,16 @@ class Gatekeeper:
             if self._to_give_back is not None:
                 await self.around.opened(self._to_give_back)
                 self._to_give_back = None
-            if self._to_revive is not None:
-                await self.around.closed(self._to_revive)
-                self._to_revive = None
             await self.around.save(self.gate)
+        except NotOwnerError:
+            # Whoever owns this gate keeps its own view of the peer.
+            self._unsaved, self._to_give_back = False, None
         except StoreError as error:
             _log.warning("the state of a gate cannot be kept yet", peer=self.name, reason=str(error))
         else:
             self._unsaved = False
 
-    def _report(self, before: Gate) -> None:
-        facts: dict[str, Any] = {"peer": self.name, "state": self.gate.state.value, "was": before.state.value}
-        if self.gate.state is GateState.CLOSED:
-            _log.info("gate closed, work goes on", **facts)
-        elif self.gate.state is GateState.HELD:
-            _log.error("gate held, a person is needed", reason=self.gate.reason, **facts)
-        elif self.gate.state is GateState.OPEN and before.state is GateState.CLOSED:
-            _log.warning("gate opened, work waits", reason=self.gate.reason, **facts)
-        else:
-            _log.debug("gate moved", reason=self.gate.reason, **facts)
+
+def _asked(error: SyncError) -> float | None:
+    """How long the peer, too busy or away for any request, asked to be left alone."""
+    return error.retry_after if error.status in {429, 503} else None

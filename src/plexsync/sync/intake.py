@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from plexsync.log import logger
 from plexsync.model.paths import path_key
 from plexsync.model.work import Event, EventType, Lane, Put
-from plexsync.store import jobs, seen
+from plexsync.store import jobs, seen, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
+from plexsync.sync.tasks import wish_of
 
 _log = logger("plexsync.intake")
 
@@ -21,7 +22,8 @@ _SCENE_EVENTS = frozenset({EventType.SCENE_CREATE, EventType.SCENE_UPDATE, Event
 class Intake:
     """`servers` are the names of all Plex servers: each gets a job of its own. `wake` is called after a commit.
 
-    `ask` is called with "full walk" or "recent" where an event asks for more than one scene.
+    `ask` is called with the wish once it is kept: "full walk" or "recent" where an event asks for more than one scene,
+    the name of a task where Stash's user started one.
     """
 
     database: Database
@@ -33,11 +35,16 @@ class Intake:
 
     async def take(self, events: Sequence[Event]) -> None:
         """Note all of them durably; an event of a kind that is not known is reported and let go."""
-        await self.database.run(lambda connection: self._note(connection, events))
+        wished = await self.database.run(lambda connection: self._note(connection, events))
         self.accepted += len(events)
-        for wish in {self._wish(event) for event in events} - {None}:
-            self.ask(str(wish))
+        for wish in wished:
+            self.ask(wish)
         self.wake()
+
+    async def wish(self, name: str) -> None:
+        """Have an entry of the timetable run soon, by whichever daemon works it off."""
+        await self.database.run(lambda connection: wishes.ask(connection, name, self.clock.now()))
+        self.ask(name)
 
     async def put(self, scenes: Sequence[int], lane: Lane, reason: str) -> None:
         """Queue scenes on every server."""
@@ -47,7 +54,8 @@ class Intake:
         await self.database.run(lambda connection: jobs.put(connection, puts, self.clock.now()))
         self.wake()
 
-    def _note(self, connection: Connection, events: Sequence[Event]) -> None:
+    def _note(self, connection: Connection, events: Sequence[Event]) -> list[str]:
+        """The wishes that came with the events."""
         scenes = dict.fromkeys(scene for event in events for scene in self._scenes(connection, event))
         puts = [
             Put(server=server, scene=scene, lane=Lane.CHANGE, reason="hook")
@@ -56,6 +64,10 @@ class Intake:
         ]
         if puts:
             jobs.put(connection, puts, self.clock.now())
+        wished = [wish for wish in dict.fromkeys(map(self._wish, events)) if wish is not None]
+        for wish in wished:
+            wishes.ask(connection, wish, self.clock.now())
+        return wished
 
     def _scenes(self, connection: Connection, event: Event) -> list[int]:
         if event.type not in _SCENE_EVENTS:
@@ -73,4 +85,6 @@ class Intake:
     def _wish(self, event: Event) -> str | None:
         if event.type in (EventType.SYNC_ALL, EventType.WALK_NEEDED):
             return "full walk"
-        return "recent" if event.type == EventType.SYNC_RECENT else None
+        if event.type == EventType.SYNC_RECENT:
+            return "recent"
+        return wish_of(event, self.clock.now())

@@ -11,14 +11,17 @@ from typing import Any
 
 from plexsync.log import logger
 from plexsync.model.compare import text_key
+from plexsync.model.errors import PlexTemporaryError
 from plexsync.model.item import IndexedItem, Section
 from plexsync.model.pathrules import PathRules
 from plexsync.model.paths import name_key, normal_path, path_key
 from plexsync.model.work import Lane, Put
 from plexsync.plex.client import PlexClient
 from plexsync.store import index, jobs, preferences, seen
-from plexsync.store.database import Connection, Database
+from plexsync.store.database import Connection
+from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
+from plexsync.sync.sections import of_one_section
 
 _log = logger("plexsync.libraries")
 _PAGE = 1000
@@ -33,13 +36,19 @@ class FirstContact(StrEnum):
     LIVE = "live"
 
 
+class UnlistedError(PlexTemporaryError):
+    """One library cannot be listed while others are: it says nothing about the health of Plex."""
+
+    moves_gate = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Libraries:
     """`chosen` are the titles or keys that the user named; `preview` holds a new library's backlog back."""
 
     server: str
     plex: PlexClient
-    database: Database
+    database: Transactions
     paths: PathRules
     clock: Clock
     chosen: tuple[str, ...] = ()
@@ -48,6 +57,7 @@ class Libraries:
     _contacts: dict[int, FirstContact] = field(default_factory=dict)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaded: bool = False
+    _unlisted: dict[str, PlexTemporaryError] = field(default_factory=dict)
 
     @property
     def synced(self) -> tuple[Section, ...]:
@@ -99,23 +109,40 @@ class Libraries:
         self._contacts[section] = FirstContact.LIVE
 
     async def refresh(self) -> bool:
-        """Read the list of libraries, and list the items of those that changed. True when the index moved."""
+        """Read the list of libraries, and list the items of those that changed. True when the index moved.
+
+        One library that cannot be listed does not keep the others from it; see `insist`.
+        """
         await self.load()
         known = {section.key: section.marks for section in self.sections}
         self.sections = tuple(await self.plex.sections())
         await self._load_contacts()
         listed = await self.database.run(lambda c: preferences.get(c, f"listed:{self.server}")) or {}
         moved = False
+        self._unlisted.clear()
         for section in self.synced:
             if listed.get(str(section.key)) == section.marks and section.key in known:
                 continue
             await self.database.run(partial(self._begin_listing, section))
-            moved = await self._list(section, first=str(section.key) not in listed) or moved
-            await self.database.run(partial(self._end_listing, section))
+            try:
+                moved = await self._list(section, first=str(section.key) not in listed) or moved
+            except PlexTemporaryError as error:
+                self._unlisted[section.title] = error
+                if not of_one_section(error) or len(self._unlisted) == len(self.synced):
+                    raise
+            else:
+                await self.database.run(partial(self._end_listing, section))
         rows = [_facts(section) for section in self.sections]
         if moved or known != {section.key: section.marks for section in self.sections}:
             await self.database.run(lambda c: preferences.put(c, f"sections:{self.server}", rows))
         return moved
+
+    def insist(self) -> None:
+        """UnlistedError when a library could not be listed at the last look."""
+        for title, error in self._unlisted.items():
+            raise UnlistedError(
+                f"the library {title!r} cannot be listed: {error.message}", status=error.status, place=error.place
+            )
 
     async def forget_item(self, rating_key: int) -> None:
         """Plex itself said by id that the item is gone. Its library is listed anew at the next look."""

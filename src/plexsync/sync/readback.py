@@ -56,6 +56,10 @@ def confirm(
     """Keep what was read back; what is as it was meant is in step."""
     now = tools.clock.now()
     fine = list(settled)
+    for plan in (*settled, *(write.plan for write in writes)):
+        ledger.confirm(
+            connection, tools.server, plan.path, {field: (found, True) for field, found in plan.arrived}, now
+        )
     for write in writes:
         plan = write.plan
         if write.item is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,13 +15,17 @@ from plexsync.store import (
     in_step,
     index,
     jobs,
+    ledger,
     links,
+    notices,
+    owner,
     preferences,
     queue,
     seen,
     walks,
 )
 from plexsync.store.database import Connection
+from plexsync.sync.peers import STASH, plex_key
 from plexsync.sync.planning import value_json
 from plexsync.sync.walk import FULL
 
@@ -35,7 +39,7 @@ def status_of(connection: Connection, server: str) -> dict[str, Any]:
     waiting = decisions.listing(connection, server=server, kind="preview", limit=_SHOWN)
     return {
         "name": server,
-        "gate": gates.load(connection, f"plex:{server}") or {"state": "closed"},
+        "gate": gates.load(connection, plex_key(server)) or {"state": "closed"},
         "queue": queue.depth(connection, server),
         "decisions": decisions.counts(connection, server),
         "index": {"version": index.version(connection, server), "items": index.count(connection, server)},
@@ -53,11 +57,30 @@ def status(connection: Connection, servers: Sequence[str]) -> dict[str, Any]:
     """Everything that the store knows of how things stand."""
     walk = walks.load(connection, FULL)
     return {
-        "stash": {"gate": gates.load(connection, "stash") or {"state": "closed"}, "scenes": seen.count(connection)},
+        "stash": {"gate": gates.load(connection, STASH) or {"state": "closed"}, "scenes": seen.count(connection)},
         "servers": [status_of(connection, server) for server in servers],
+        "notices": notices.sentences(connection),
         "full_walk": None
         if walk is None
         else {"started_at": walk.started_at, "finished_at": walk.finished_at, "last_id": walk.last_id},
+    }
+
+
+def owners(connection: Connection, titles: Mapping[str, str], mine: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Who works on each of these keys; times in seconds before now."""
+    known = owner.standing(connection)
+    return [_owner(key, title, known.get(key), mine=key in mine) for key, title in titles.items()]
+
+
+def _owner(key: str, title: str, known: owner.Owner | None, *, mine: bool) -> dict[str, Any]:
+    is_owned = known is not None and known.holder != ""
+    return {
+        "key": key,
+        "name": title,
+        "holder": known.holder if known is not None else "",
+        "mine": mine,
+        "owned_for": known.since if known is not None and is_owned else None,
+        "beat_age": known.silent if known is not None and is_owned else None,
     }
 
 
@@ -73,7 +96,26 @@ def queue_rows(connection: Connection, limit: int) -> list[dict[str, Any]]:
 
 def dead_rows(connection: Connection, limit: int) -> list[dict[str, Any]]:
     """The dead letters with all that is known of them."""
-    return [_letter(letter) for letter in jobs.dead_list(connection, limit=limit)]
+    return _letters(connection, jobs.dead_list(connection, limit=limit))
+
+
+def dead_of(connection: Connection, scene: int) -> list[dict[str, Any]]:
+    """The dead letters of a scene, at most one a server."""
+    return _letters(connection, dead.dead_some(connection, [scene]))
+
+
+def _letters(connection: Connection, letters: Sequence[dead.DeadLetter]) -> list[dict[str, Any]]:
+    """A scene that Stash could not tell has no title in its letter: what it was last seen as helps then."""
+    untold = [letter.scene for letter in letters if not letter.context.get("title")]
+    known, paths = seen.known(connection, untold), seen.paths(connection, untold)
+    return [
+        _letter(letter)
+        | {
+            "title": letter.context.get("title") or (known[letter.scene].title if letter.scene in known else None),
+            "path": letter.context.get("path") or next(iter(paths.get(letter.scene, [])), None),
+        }
+        for letter in letters
+    ]
 
 
 def why(connection: Connection, scene: int, servers: Sequence[str]) -> dict[str, Any]:
@@ -105,6 +147,7 @@ def _why_on(connection: Connection, scene: int, server: str) -> dict[str, Any]:
     decision = decisions.decided(connection, server, [scene]).get(scene)
     ties = links.of_scenes(connection, server, [scene]).get(scene, [])
     confirmed = in_step.digests(connection, server, [scene]).get(scene, {})
+    doubtful = ledger.doubtful(connection, server, [tie.plex_path for tie in ties])
     return {
         "name": server,
         "job": _job(row) if row is not None else None,
@@ -118,6 +161,7 @@ def _why_on(connection: Connection, scene: int, server: str) -> dict[str, Any]:
                 "confidence": tie.confidence,
                 "reason": tie.reason,
                 "in_step": tie.rating_key in confirmed,
+                "before_unknown": [field.value for field in doubtful.get(tie.plex_path, ())],
             }
             for tie in ties
         ],
@@ -129,6 +173,7 @@ def _job(row: queue.QueueRow) -> dict[str, Any]:
         "server": row.server,
         "scene": row.scene,
         "lane": row.lane.name.lower(),
+        "held_library": row.parked_in,
         "reasons": list(row.reasons),
         "state": "working" if row.working else "waiting",
         "due_at": row.due_at,
@@ -147,6 +192,7 @@ def _letter(letter: dead.DeadLetter) -> dict[str, Any]:
         "attempts": letter.attempts,
         "first_failed_at": letter.first_failed_at,
         "died_at": letter.died_at,
+        "reasons": list(letter.reasons),
         "context": letter.context,
     }
 

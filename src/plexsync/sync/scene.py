@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from plexsync.model.errors import PlexNotFound, SyncError
 from plexsync.model.fields import Field, Owner, Value
@@ -16,10 +15,10 @@ from plexsync.model.scene import Scene
 from plexsync.model.work import Job, Outcome, Peer
 from plexsync.store import in_step, ledger, links, pictures, seen
 from plexsync.store.database import Connection
-from plexsync.sync.endings import decided, ending, gone
+from plexsync.sync.endings import decided, ending, gone, parked
 from plexsync.sync.finder import Found
 from plexsync.sync.readback import ReadBack, confirm, insist
-from plexsync.sync.sharedread import SharedRead
+from plexsync.sync.sharedread import Member, SharedRead
 from plexsync.sync.tools import Tools
 from plexsync.sync.writing import write_plan
 
@@ -27,58 +26,53 @@ from plexsync.sync.writing import write_plan
 BACKLOG_REASONS = frozenset({"first seen", "gap", "indexed"})
 
 
+#: A library and the rating key of an item in it.
+Place = tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """What the scenes of a batch read together."""
+    """What the scenes of a batch read together. `untold` are scenes that Stash, `unread` items that Plex failed on."""
 
     scenes: SharedRead[int, Scene]
-    items: SharedRead[int, Item]
-    back: SharedRead[int, Item]
+    items: SharedRead[Place, Item]
+    back: SharedRead[Place, Item]
+    untold: Mapping[int, SyncError]
+    unread: Mapping[Place, SyncError]
 
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """What became known while a job was worked on; kept with a dead letter."""
+    """What became known while a job was worked on. `shut` are held libraries, which it leaves alone.
+
+    `section` is the library that the request under way is about, None where it is about several or none; `read`
+    are those whose items Plex told.
+    """
 
     job: Job
+    shut: frozenset[int] = frozenset()
     scene: Scene | None = None
     plans: tuple[Plan, ...] = ()
     index_version: int = 0
+    section: int | None = None
     written: list[Plan] = field(default_factory=list)
     answered: set[Peer] = field(default_factory=set)
+    read: set[int] = field(default_factory=set)
 
     @property
     def written_fields(self) -> list[str]:
         """The fields that were written, by name."""
         return sorted({change.field.value for plan in self.written for change in plan.changes})
 
-    @property
-    def context(self) -> dict[str, Any]:
-        """What a person needs to know of a job that failed."""
-        facts: dict[str, Any] = {"reasons": list(self.job.reasons)}
-        if self.scene is not None:
-            facts["title"] = self.scene.label
-            facts["path"] = self.scene.primary.path if self.scene.primary else None
-        if self.plans:
-            facts["plan"] = [
-                {"item": plan.rating_key, "field": change.field.value, "because": change.because.value}
-                for plan in self.plans
-                for change in plan.changes
-            ]
-        return facts
 
-
-async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mapping[int, SyncError]) -> Outcome:
-    """Bring one scene's items on one server up to date. Safe to repeat after any crash.
-
-    `failed` holds the scenes that Stash could not tell, by id.
-    """
+async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
+    """Bring one scene's items on one server up to date. Safe to repeat after any crash."""
     with reads.scenes.member() as scenes, reads.items.member() as items, reads.back.member() as back:
         job = attempt.job
         scene = (await scenes.ask([job.scene])).get(job.scene)
         attempt.answered.add(Peer.STASH)
-        if job.scene in failed:
-            raise failed[job.scene]
+        if job.scene in reads.untold:
+            raise reads.untold[job.scene]
         if scene is None:
             await tools.database.run(lambda c: _forget(c, tools, job.scene))
             return gone()
@@ -89,17 +83,27 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mappi
             return decided(scene, found, tools, found.kind, found.refusal)
         if not found.links:
             raise PlexNotFound(found.absent[0].reason)
-        held_now = await items.ask(tie.rating_key for tie in found.links)
+        ties = [tie for tie in found.links if tie.section not in attempt.shut]
+        shut = sorted(tie.section for tie in found.links if tie.section in attempt.shut)
+        if not ties:
+            return parked(shut[0], tools)
+        sections = {tie.rating_key: tie.section for tie in ties}
+        held_now = await _read(attempt, items, sections, reads)
         attempt.answered.add(Peer.PLEX)
-        await _check_links(found.links, held_now, tools)
+        attempt.read.update(sections.values())
+        await _check_links(ties, held_now, tools)
         look = not BACKLOG_REASONS.issuperset(job.reasons)
-        plans, trouble = await plan_scene(scene, found.links, tools, held_now, look=look)
+        plans, trouble = await plan_scene(scene, ties, tools, held_now, look=look)
         attempt.plans = tuple(plans)
         held = _held(job, plans, tools)
         due = [plan for plan in plans if plan.changes and plan not in held]
         attempt.written = due
-        writes = [await write_plan(scene, plan, held_now[plan.rating_key], tools, job.lane) for plan in due]
-        read = await back.ask(plan.rating_key for plan in due) if due else {}
+        writes = []
+        for plan in due:
+            attempt.section = sections[plan.rating_key]
+            writes.append(await write_plan(scene, plan, held_now[plan.rating_key], tools, job.lane))
+        written = {plan.rating_key: sections[plan.rating_key] for plan in due}
+        read = await _read(attempt, back, written, reads)
         found_back = [ReadBack.of(write, read) for write in writes]
         settled = [plan for plan in plans if not plan.changes]
         await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools))
@@ -108,7 +112,24 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads, failed: Mappi
         insist(found_back)
         if trouble is not None:
             raise trouble
+        if shut:
+            return parked(shut[0], tools)
         return ending(scene, found, plans, held, tools)
+
+
+async def _read(
+    attempt: Attempt, member: Member[Place, Item], sections: Mapping[int, int], reads: Reads
+) -> dict[int, Item]:
+    """The items of these rating keys, each with its library, by rating key."""
+    places = [(section, key) for key, section in sections.items()]
+    attempt.section = next(iter(sections.values())) if len(set(sections.values())) == 1 else None
+    found = await member.ask(places) if places else {}
+    for place in places:
+        if place in reads.unread:
+            attempt.section = place[0]
+            raise reads.unread[place]
+    attempt.section = None
+    return {key: item for (_, key), item in found.items()}
 
 
 async def plan_scene(
@@ -150,7 +171,7 @@ def _written(
 ) -> dict[links.Link, dict[Field, Written]]:
     """What the ledger says of each file. A picture counts only where the item itself got it: an item that came anew
     shows none of it, though its path is an old one."""
-    rows = ledger.rows(connection, tools.server, [tie.plex_path for tie in ties])
+    rows = ledger.rows(connection, tools.server, [tie.plex_path for tie in ties], tools.clock.now())
     found = {tie: dict(rows.get(tie.plex_path, {})) for tie in ties}
     for tie, fields in found.items():
         shown = fields.get(Field.POSTER)

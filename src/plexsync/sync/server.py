@@ -1,9 +1,9 @@
-"""Everything that belongs to one Plex server while a daemon works."""
+"""Everything that belongs to one Plex server while a daemon owns it, and what is known of it by one that stands by."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from plexsync.model.work import Lane, Put
@@ -11,21 +11,32 @@ from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.libraries import Libraries
+from plexsync.sync.timetable import Timetable
 from plexsync.sync.tools import Tools
 from plexsync.sync.worker import Worker
 
 
+def libraries_of(server: str) -> str:
+    """The entry of the server's timetable that looks what libraries and items it has."""
+    return f"libraries of {server}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """One Plex: its gate, its libraries, the tools of its scenes and the worker that uses them."""
+    """One Plex: its gate, its libraries, its own timetable, the tools of its scenes and the worker that uses them."""
 
     name: str
     gate: Gatekeeper
     libraries: Libraries
     tools: Tools
     worker: Worker
+    timetable: Timetable
     pin: Callable[[], Awaitable[None]]  #: makes sure that it is the server we know, and remembers a new one
     known: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def load(self) -> None:
+        """Learn what the store knows of it."""
+        await self.libraries.load()
 
     async def run(self) -> None:
         """Work and watch the gate until cancelled. Jobs wait until Plex has told its libraries once."""
@@ -33,21 +44,50 @@ class Server:
         if self.libraries.sections:
             self.known.set()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self.timetable.run())
             group.create_task(self.gate.run())
             await self.known.wait()
             group.create_task(self.worker.run())
 
+    @property
+    def held_libraries(self) -> list[str]:
+        """Each library that is held while the others work, in a sentence for people."""
+        titles = {section.key: section.title for section in self.libraries.sections}
+        return [
+            f"the library {titles.get(held.section, str(held.section))!r} of {self.gate.name} fails while Plex itself"
+            f" is well: {held.reason}. Its work waits, and one scene tries it every minute; the others go on. Look"
+            " whether its disk is there and whether Plex can write to its own data"
+            for held in self.gate.held_sections
+        ]
+
+    async def stop(self, grace: float) -> None:
+        """Begin no more jobs, and let those under way end for at most so many seconds."""
+        await self.worker.stop(grace)
+
+    def unkept(self) -> Sequence[Put]:
+        """The scenes that were begun: what was sent of them may come to Plex after others looked at it."""
+        scenes = sorted(self.worker.unkept)
+        return [Put(server=self.name, scene=scene, lane=Lane.CHANGE, reason="took over") for scene in scenes]
+
     async def refresh(self) -> None:
         """Look for new and vanished items; those who wait for them are woken."""
+        held = {section.key for section in self.libraries.synced if self.libraries.in_preview(section.key)}
         await self.pin()
         if await self.libraries.refresh():
             self.worker.wake()
+        for section in held:
+            # The user may have let it go by another daemon, while a job of ours still took it for held.
+            if not self.libraries.in_preview(section):
+                await self._put_held(section)
         self.known.set()
+        self.libraries.insist()
 
     async def go(self, section: int) -> int:
         """The user lets a library's backlog be written; how many scenes that puts."""
         await self.libraries.go(section)
+        return await self._put_held(section)
 
+    async def _put_held(self, section: int) -> int:
         def put(connection: Connection) -> int:
             scenes: list[int] = []
             after: tuple[str, int] | None = None

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from plexsync.log import logger
 from plexsync.model.compare import text_key
+from plexsync.model.errors import StoreError
 from plexsync.model.work import Event, Lane
 from plexsync.stash.client import StashClient
-from plexsync.store import seen
-from plexsync.store.database import Database
+from plexsync.store import notices, queue, seen, walks, wishes
+from plexsync.store.database import Connection, Database
 from plexsync.sync import reports
 from plexsync.sync.clock import Clock
+from plexsync.sync.drains import Drains
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.intake import Intake
+from plexsync.sync.ownership import Claimant, Ownership
+from plexsync.sync.peers import plex_key
 from plexsync.sync.planning import Planned, plan_scenes
-from plexsync.sync.server import Server
+from plexsync.sync.server import Server, libraries_of
 from plexsync.sync.spool import Spool
-from plexsync.sync.timetable import Timetable
-from plexsync.sync.walk import Walker
+from plexsync.sync.timetable import Entry, Timetable
+from plexsync.sync.upkeep import Upkeep
+from plexsync.sync.walk import FULL, FULL_WALK
 
 _log = logger("plexsync.service")
 
+#: The entry of the timetable that makes the daily backup.
+BACKUP = "backup"
 _PLANNED_AT_ONCE = 50
 
 
@@ -40,11 +48,13 @@ class Service:
     clock: Clock
     stash: StashClient
     stash_gate: Gatekeeper
-    servers: tuple[Server, ...]
+    claimant: Claimant
+    server_ownerships: tuple[Ownership[Server], ...]
+    timetable_ownership: Ownership[Timetable]
     intake: Intake
-    walker: Walker
-    timetable: Timetable
     spools: tuple[Spool, ...]
+    drains: Drains
+    upkeep: Upkeep
     refused_settings: tuple[str, ...] = ()
     poll_interval: float = 1.0
     started: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,29 +63,67 @@ class Service:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.stash_gate.run())
-            for server in self.servers:
-                group.create_task(server.run())
-            group.create_task(self.timetable.run())
+            for ownership in self.ownerships:
+                group.create_task(ownership.live())
+            group.create_task(self.drains.run())
             for spool in self.spools:
                 group.create_task(self._watch(spool))
             self.started.set()
 
     async def wind_down(self, grace: float) -> None:
         """Start nothing more and let what is under way end, for at most `grace` seconds."""
-        await asyncio.gather(*(server.worker.stop(grace) for server in self.servers))
+        await asyncio.gather(*(ownership.room.stop(grace) for ownership in self.ownerships))
+
+    @property
+    def ownerships(self) -> tuple[Ownership[Server] | Ownership[Timetable], ...]:
+        """All that this daemon owns or stands by for."""
+        return (self.timetable_ownership, *self.server_ownerships)
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """Every Plex server; what is only stood by for knows what the store last told it."""
+        return tuple(ownership.room for ownership in self.server_ownerships)
+
+    @property
+    def timetable(self) -> Timetable:
+        """What is done again and again beside the servers' own; at rest where this daemon stands by for it."""
+        return self.timetable_ownership.room
+
+    @property
+    def owned(self) -> tuple[Server, ...]:
+        """The Plex servers that this daemon works on."""
+        return tuple(ownership.room for ownership in self.server_ownerships if ownership.reign is not None)
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """What this daemon does again and again."""
+        tables = [server.timetable for server in self.owned]
+        if self.timetable_ownership.reign is not None:
+            tables.append(self.timetable_ownership.room)
+        return {name: entry for table in tables for name, entry in table.entries.items()}
 
     async def quiet(self) -> bool:
-        """Whether nothing is due or under way, and the walk of the start is over."""
-        if not self.servers or not all(server.worker.idle for server in self.servers):
+        """Whether nothing is due or under way anywhere, and the walk of the start is over."""
+        if not self.servers or not self._resting:
             return False
-        if any(
-            (entry.at_start and not entry.runs) or entry.asked.is_set() or entry.under_way
-            for entry in self.timetable.entries.values()
-        ):
+        nothing_waits = await self.database.run(self._nothing_waits)
+        # What was claimed while the store was read is no longer due, but it is under way.
+        return nothing_waits and self._resting
+
+    @property
+    def _resting(self) -> bool:
+        idle = all(server.worker.idle for server in self.owned)
+        return idle and not any(entry.pending for entry in self.entries.values())
+
+    def _nothing_waits(self, connection: Connection) -> bool:
+        walk = walks.load(connection, FULL)
+        tables = (self.timetable, *(server.timetable for server in self.servers))
+        # A wish that another version left, and nobody here can grant, keeps nobody waiting.
+        wished = any(name in table.entries for name in wishes.waiting(connection) for table in tables)
+        if walk is None or walk.finished_at is None or wished:
             return False
-        nothing_due = all(self._nothing_due(depth) for depth in await self._depths())
-        # What was claimed while the depths were read is no longer due, but it is under way.
-        return nothing_due and all(server.worker.idle for server in self.servers)
+        depths = [queue.depth(connection, server.name) for server in self.servers]
+        return not any(depth[lane.name.lower()] for depth in depths for lane in Lane)
 
     async def take(self, events: Sequence[Event]) -> None:
         """Note events durably."""
@@ -83,9 +131,10 @@ class Service:
 
     async def plan(self, scenes: Sequence[int]) -> AsyncIterator[Planned]:
         """What a sync of these scenes would do, on every server; nothing is written to Plex."""
+        servers = await self._known_servers()
         for start in range(0, len(scenes), _PLANNED_AT_ONCE):
             some = scenes[start : start + _PLANNED_AT_ONCE]
-            for server in self.servers:
+            for server in servers:
                 for planned in await plan_scenes(some, self.stash, server.tools):
                     yield planned
 
@@ -98,63 +147,86 @@ class Service:
         await self.intake.put(scenes, Lane.USER, "user")
         return len(scenes) * len(self.servers)
 
-    def sync_all(self) -> None:
+    async def sync_all(self) -> None:
         """Walk through all of Stash now and queue what differs."""
-        self.walker.start_over()
-        self.timetable.ask("full walk")
+        await self.intake.wish(FULL_WALK)
 
-    def sync_recent(self) -> None:
+    async def sync_recent(self) -> None:
         """Queue what was touched in the last 24 hours."""
-        self.timetable.ask("recent")
+        await self.intake.wish("recent")
 
     async def sync_library(self, name: str, *, go: bool) -> int:
         """Let a library's backlog be written (`go`), or only count what waits. UnknownLibraryError names the others."""
+        servers = await self._known_servers()
         matches = [
             (server, section)
-            for server in self.servers
+            for server in servers
             for section in server.libraries.synced
             if text_key(section.title) == text_key(name) or str(section.key) == name
         ]
         if not matches:
-            titles = [section.title for server in self.servers for section in server.libraries.synced]
+            titles = [section.title for server in servers for section in server.libraries.synced]
             raise UnknownLibraryError(
                 f"no synced library is called {name!r}; synced are: {', '.join(titles) or 'none (see `libraries`)'}"
             )
         if go:
-            return sum([await server.go(section.key) for server, section in matches])
+            count = sum([await server.go(section.key) for server, section in matches])
+            for server, _ in matches:
+                # Whichever daemon works on it is to know at once.
+                await self.intake.wish(libraries_of(server.name))
+            return count
         status = await self.status()
         return sum(server["first_contact"]["waiting"] for server in status["servers"])
 
     async def status(self) -> dict[str, Any]:
         """How everything stands, as JSON facts."""
-        facts = await self.database.run(lambda c: reports.status(c, [server.name for server in self.servers]))
-        facts["stash"]["gate"] = _gate(self.stash_gate)
-        for known, server in zip(facts["servers"], self.servers, strict=True):
-            known["gate"] = _gate(server.gate)
+        servers = await self._known_servers()
+        titles = {ownership.key: ownership.title for ownership in self.ownerships}
+        mine = {ownership.key for ownership in self.ownerships if ownership.reign is not None}
+        facts, owners = await self.database.run(
+            lambda c: (reports.status(c, [server.name for server in servers]), reports.owners(c, titles, mine))
+        )
+        if self.timetable_ownership.reign is not None:
+            facts["stash"]["gate"] = _gate(self.stash_gate)
+        for known, server in zip(facts["servers"], servers, strict=True):
+            if plex_key(server.name) in mine:
+                known["gate"] = _gate(server.gate)
             known["synced"] = [section.title for section in server.libraries.synced]
             known["unknown_libraries"] = list(server.libraries.unknown)
         return facts | {
             "running": True,
+            "owners": owners if self.database.shared else [one | {"beat_age": None} for one in owners],
             "accepted_events": self.intake.accepted,
-            "timetable": {
-                name: {"runs": entry.runs, "fault": entry.fault} for name, entry in self.timetable.entries.items()
-            },
-            "troubles": self.troubles(),
+            "timetable": {name: {"runs": entry.runs, "fault": entry.fault} for name, entry in self.entries.items()},
+            "troubles": [*self.troubles(), *facts["notices"]],
         }
 
     def troubles(self) -> list[str]:
         """What needs a person, in full sentences."""
         found = [spool.fault for spool in self.spools if spool.fault]
         found += [f"setting refused: {line}" for line in self.refused_settings]
-        for gate in (self.stash_gate, *(server.gate for server in self.servers)):
+        for gate in self.gates:
             if not gate.closed:
                 found.append(f"{gate.name} is {_gate(gate)['state']}: {gate.gate.reason}")
-        for server in self.servers:
+        for server in self.owned:
+            found += server.held_libraries
             found += [f"Plex has no library called {name!r}" for name in server.libraries.unknown]
             if not server.libraries.chosen:
                 titles = ", ".join(section.title for section in server.libraries.candidates)
                 found.append(f"no library is chosen, so nothing is written; Plex has: {titles or 'none known yet'}")
+        found += {server.worker.trouble for server in self.owned} - {""}
+        if (backup := self.entries.get(BACKUP)) is not None and backup.fault:
+            found.append(backup.fault)
         return found
+
+    @property
+    def gates(self) -> tuple[Gatekeeper, ...]:
+        """Stash's gate as this daemon sees it, and those of the servers that it works on."""
+        return (self.stash_gate, *(server.gate for server in self.owned))
+
+    async def noted(self) -> int:
+        """Somebody knows what happened to the store; how many messages about that there were."""
+        return await self.database.run(notices.clear)
 
     async def queue(self, limit: int) -> list[dict[str, Any]]:
         """The jobs that wait or are worked on."""
@@ -169,6 +241,34 @@ class Service:
         names = [server.name for server in self.servers]
         return await self.database.run(lambda c: reports.why(c, scene, names))
 
+    @asynccontextmanager
+    async def owning(self) -> AsyncIterator[None]:
+        """Own everything meanwhile, for a command that works here and now, also while nothing is `run`.
+
+        StoreError names a daemon that owns some of it.
+        """
+        try:
+            for ownership in self.ownerships:
+                if ownership.reign is None and (holder := await ownership.take()):
+                    raise StoreError(
+                        f"{holder} works on {ownership.title} by the same database {self.database.place}: give the "
+                        "command to that daemon (by its own data folder), or stop it first"
+                    )
+            reigns = [ownership.reign for ownership in self.ownerships if ownership.reign is not None]
+            keeping = [asyncio.create_task(reign.keep()) for reign in reigns]
+            try:
+                yield
+            finally:
+                for task in keeping:
+                    task.cancel()
+                await asyncio.gather(*keeping, return_exceptions=True)
+        finally:
+            for ownership in self.ownerships:
+                await ownership.end()
+
+    async def _known_servers(self) -> list[Server]:
+        return [await ownership.known() for ownership in self.server_ownerships]
+
     async def _watch(self, spool: Spool) -> None:
         """Take in what lies in the folder, at each nudge and each `poll_interval`."""
         nudged = asyncio.Event()
@@ -181,13 +281,8 @@ class Service:
         finally:
             spool.close()
 
-    async def _depths(self) -> list[dict[str, Any]]:
-        return [server["queue"] for server in (await self.status())["servers"]]
-
-    @staticmethod
-    def _nothing_due(depth: dict[str, int]) -> bool:
-        return depth["user"] + depth["change"] + depth["bulk"] == 0
-
 
 def _gate(gate: Gatekeeper) -> dict[str, Any]:
-    return {"state": gate.gate.state.value, "since": gate.gate.since, "reason": gate.gate.reason}
+    held = [{"library": one.section, "since": one.since, "reason": one.reason} for one in gate.held_sections]
+    facts = {"state": gate.gate.state.value, "since": gate.gate.since, "reason": gate.gate.reason}
+    return facts | ({"held_libraries": held} if held else {})

@@ -29,9 +29,9 @@ class SharedRead(Generic[K, V]):
         self._task: asyncio.Task[None] | None = None
 
     @contextmanager
-    def member(self) -> Iterator[_Member[K, V]]:
+    def member(self) -> Iterator[Member[K, V]]:
         """Take part; leaving the block without having asked counts as wanting nothing."""
-        member = _Member(self)
+        member = Member(self)
         try:
             yield member
         finally:
@@ -78,7 +78,9 @@ class SharedRead(Generic[K, V]):
             self._answer.set_result(found)
 
 
-class _Member(Generic[K, V]):
+class Member(Generic[K, V]):
+    """One of those who read together."""
+
     def __init__(self, shared: SharedRead[K, V]) -> None:
         self._shared = shared
         self._arrived = False

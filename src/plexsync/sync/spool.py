@@ -15,7 +15,7 @@ import msgspec
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError
-from plexsync.model.work import Event
+from plexsync.model.work import Event, EventType
 from plexsync.sync.intake import Intake
 
 _log = logger("plexsync.spool")
@@ -124,10 +124,15 @@ class Spool:
         nudged.set()
 
     async def _drain_some(self, names: list[str]) -> int:
-        events, read = self._read(names)
+        events, read, broken = self._read(names)
+        if broken:
+            # A walk finds what they meant.
+            events.append(Event(type=EventType.WALK_NEEDED))
         if events:
             await self.intake.take(events)
         self._remove(read)
+        for name, reason in broken.items():
+            self._set_aside(self.folder / name, reason)
         return len(read)
 
     def _names(self) -> list[str]:
@@ -150,9 +155,11 @@ class Spool:
             return None
         return facts.st_ino, facts.st_mtime_ns
 
-    def _read(self, names: list[str]) -> tuple[list[Event], list[str]]:
+    def _read(self, names: list[str]) -> tuple[list[Event], list[str], dict[str, str]]:
+        """The events, the files that hold them, and why other files cannot be understood."""
         events: list[Event] = []
         read: list[str] = []
+        broken: dict[str, str] = {}
         for name in names:
             path = self.folder / name
             try:
@@ -160,10 +167,10 @@ class Spool:
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
-                self._set_aside(path, str(error))
+                broken[name] = str(error)
                 continue
             read.append(name)
-        return events, read
+        return events, read, broken
 
     def _drop_abandoned(self, names: Iterable[str]) -> None:
         """The plugin writes under another name first; what it did not finish says nothing."""
@@ -174,9 +181,8 @@ class Spool:
                     path.unlink()
 
     def _set_aside(self, path: Path, reason: str) -> None:
-        """A file that cannot be understood is kept under another name, and a walk finds what it meant."""
+        """A file that cannot be understood is kept under another name."""
         _log.warning("a spool file cannot be read and is set aside", file=str(path), reason=reason)
-        self.intake.ask("full walk")
         try:
             path.rename(path.with_suffix(".bad"))
         except OSError as error:

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from plexsync.log import logger
-from plexsync.model.work import Lane, Peer
-from plexsync.store import gates, jobs
-from plexsync.store.database import Connection, Database
+from plexsync.model.work import Peer
+from plexsync.store import gates, jobs, outages, wishes
+from plexsync.store.database import Connection
+from plexsync.store.fence import Transactions
+from plexsync.store.outages import Outage, OutageKind
 from plexsync.sync.clock import Clock
+from plexsync.sync.drains import Drains
 from plexsync.sync.gate import Gate, GateState
+from plexsync.sync.gatefacts import facts_of, gate_of
 from plexsync.sync.gatekeeper import Gatekeeper, Surroundings
-from plexsync.sync.recovery import revive
 
 _log = logger("plexsync.gate")
+
+#: The entry of the timetable that tries again what died in outages that are over.
+RECOVERY = "recovery"
+
+
+@dataclass(slots=True)
+class _States:
+    """The states that the gate was in, in their order, of which the store does not know yet."""
+
+    unsaved: list[Gate] = field(default_factory=list)
+    last: GateState = GateState.CLOSED
+
+    def begin(self, gate: Gate) -> None:
+        """The store knows this one, and what was before does not count."""
+        self.unsaved.clear()
+        self.last = gate.state
+
+    def note(self, gate: Gate) -> None:
+        """The gate is in this state now."""
+        if gate.state is not self.last:
+            self.unsaved.append(gate)
+            self.last = gate.state
+
+    def kept(self, count: int) -> None:
+        """The store knows the first so many."""
+        del self.unsaved[:count]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,34 +55,74 @@ class StoredGate:
     name: str
     key: str
     servers: tuple[str, ...]
-    database: Database
+    database: Transactions
     clock: Clock
+    drains: Drains
+    recover: Callable[[], None]  #: called when an outage is over and its recovery is wished for
+    _states: _States = field(default_factory=_States)
+    _saving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def keeper(self, peer: Peer, check: Callable[[], Awaitable[object]]) -> Gatekeeper:
-        """The keeper of this gate, which goes on where the last run left it."""
-        around = Surroundings(
-            check=check, jobs_wait=self._jobs_wait, save=self._save, opened=self._opened, closed=self._closed
-        )
-        return Gatekeeper(name=self.name, peer=peer, clock=self.clock, around=around, gate=self._load())
+        """A keeper of this gate that knows nothing yet; see `resume`."""
+        around = Surroundings(check=check, jobs_wait=self._jobs_wait, save=self._save, opened=self._opened)
+        keeper = Gatekeeper(name=self.name, peer=peer, clock=self.clock, around=around)
+        # A store that fails is not even asked to keep a state before what comes first: none may be missed by that.
+        keeper.on_change(lambda: self._states.note(keeper.gate))
+        return keeper
 
-    def _load(self) -> Gate:
-        with self.database.transaction() as connection:
-            facts = gates.load(connection, self.key)
+    async def resume(self, keeper: Gatekeeper) -> None:
+        """Go on where the last run, or the last owner, left the gate and what waits since its outages."""
+        gate, over = await self.database.run(self._load)
+        self._states.begin(gate)
+        for outage in over:
+            self.drains.follow(outage)
+        keeper.resume(gate)
+
+    def _load(self, connection: Connection) -> tuple[Gate, list[Outage]]:
+        outages.watch(connection, self.key, self.clock.now())
+        gate = self._read(gates.load(connection, self.key))
+        # A gate that cannot be read counts as closed, and so its outage as over.
+        self._record(connection, gate if gate.since else replace(gate, since=self.clock.now()))
+        return gate, outages.draining(connection, self.key, self.servers)
+
+    def _read(self, facts: dict[str, Any] | None) -> Gate:
         if facts is None:
             return Gate()
         try:
-            return Gate(**facts | {"state": GateState(facts["state"]), "sources": tuple(facts["sources"])})
+            return gate_of(facts)
         except (KeyError, TypeError, ValueError):
             _log.warning("the stored gate cannot be read and counts as closed", gate=self.key)
             return Gate()
 
     async def _jobs_wait(self) -> bool:
-        return await self.database.run(
-            lambda c: any(jobs.next_due(c, server, list(Lane)) is not None for server in self.servers)
-        )
+        return await self.database.run(lambda c: any(jobs.waits(c, server) for server in self.servers))
 
     async def _save(self, gate: Gate) -> None:
-        await self.database.run(lambda c: gates.save(c, self.key, asdict(gate), self.clock.now()))
+        """Keep the state, and the outage that it begins or ends; also those that passed while the store was away."""
+        self._states.note(gate)
+        async with self._saving:
+            states = tuple(self._states.unsaved)
+            over = await self.database.run(lambda c: self._keep(c, states, gate))
+            self._states.kept(len(states))
+        for outage in over:
+            self.drains.follow(outage)
+        if over:
+            self.recover()
+
+    def _keep(self, connection: Connection, states: Sequence[Gate], gate: Gate) -> list[Outage]:
+        """The outages that ended with one of these states."""
+        over = [outage for state in states if (outage := self._record(connection, state)) is not None]
+        gates.save(connection, self.key, facts_of(gate), self.clock.now())
+        if over:
+            wishes.ask(connection, RECOVERY, self.clock.now())
+        return over
+
+    def _record(self, connection: Connection, gate: Gate) -> Outage | None:
+        if gate.state is GateState.CLOSED:
+            return outages.ended(connection, self.key, self.servers, gate.since)
+        kind = OutageKind.HELD if gate.state is GateState.HELD else OutageKind.AWAY
+        outages.began(connection, self.key, kind, gate.reason, gate.first_failure_at, gate.since)
+        return None
 
     async def _opened(self, since: float) -> None:
         """What the first failures of an outage counted is given back."""
@@ -61,9 +132,3 @@ class StoredGate:
                 jobs.give_back(connection, server, since)
 
         await self.database.run(give_back)
-
-    async def _closed(self, since: float) -> None:
-        now = self.clock.now()
-        revived = await self.database.run(lambda c: sum(revive(c, server, since, now) for server in self.servers))
-        if revived:
-            _log.info("what died in the outage is tried again", peer=self.name, scenes=revived)

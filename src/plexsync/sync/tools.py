@@ -8,7 +8,7 @@ from plexsync.art import Art
 from plexsync.model.rules import Rules
 from plexsync.plex.client import PlexClient
 from plexsync.plex.writer import Writer
-from plexsync.store.database import Database
+from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
 from plexsync.sync.finder import Finder
 from plexsync.sync.libraries import Libraries
@@ -20,7 +20,7 @@ class Tools:
     """One server, and everything that its scenes need."""
 
     server: str
-    database: Database
+    database: Transactions
     plex: PlexClient
     writer: Writer
     pen: WriterLock

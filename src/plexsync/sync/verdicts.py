@@ -8,12 +8,16 @@ from typing import Any
 
 from plexsync.model.errors import SyncError
 from plexsync.model.work import Decision, Failure, Job, Outcome, Verdict
-from plexsync.sync.backoff import AWAY, NOT_IN_PLEX_YET, Backoff
+from plexsync.store.parked import PARKED_FOR
+from plexsync.sync.backoff import AWAY, NOT_IN_PLEX_YET, OWN_DISK, Backoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What decides beside the error: the time, whether both gates are closed, whether the peer is healthy after all."""
+    """What decides beside the error: the time, whether both gates are closed, whether the peer is healthy after all.
+
+    `held_in` is the library in whose trouble the job failed, once that library is held.
+    """
 
     now: float
     gates_closed: bool
@@ -21,6 +25,7 @@ class Circumstances:
     chance: random.Random
     backoff: Backoff
     context: dict[str, Any]
+    held_in: int | None = None
     missing: Decision | None = None  #: recorded when the file never appears in Plex
 
 
@@ -46,11 +51,15 @@ def outcome_of(error: SyncError, job: Job, around: Circumstances) -> Outcome:
         verdict = Verdict.RETRY
     if verdict is Verdict.RETRY_LONG:
         return _long(failure, job, around)
+    if verdict is Verdict.RETRY and around.held_in is not None:
+        due = around.now + PARKED_FOR
+        return Outcome(verdict=Verdict.WAIT, due_at=due, failure=failure, parked_in=around.held_in)
     if verdict is Verdict.RETRY:
         return _standard(failure, error, job, around)
     if verdict is Verdict.DEAD:
         return Outcome(verdict=Verdict.DEAD, failure=failure, context=around.context)
-    due = around.now + AWAY.wait(0, around.chance)
+    # A peer that is away is watched by its gate; for our own disk nobody looks in between.
+    due = around.now + (OWN_DISK if error.peer is None else AWAY).wait(0, around.chance)
     return Outcome(verdict=verdict, due_at=due, failure=failure)
 
 
@@ -68,4 +77,7 @@ def _long(failure: Failure, job: Job, around: Circumstances) -> Outcome:
     if job.long_attempts >= NOT_IN_PLEX_YET.retries and around.missing is not None:
         return Outcome(verdict=Verdict.DECISION, decision=around.missing, failure=failure)
     wait = NOT_IN_PLEX_YET.wait(job.long_attempts, around.chance)
-    return Outcome(verdict=Verdict.RETRY_LONG, due_at=around.now + wait, counts=True, failure=failure)
+    looked_at = {name: value for name, value in around.context.items() if name == "index_version"}
+    return Outcome(
+        verdict=Verdict.RETRY_LONG, due_at=around.now + wait, counts=True, failure=failure, context=looked_at
+    )

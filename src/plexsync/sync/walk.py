@@ -11,14 +11,17 @@ from plexsync.model.rules import Rules
 from plexsync.model.scene import Scene
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.stash.client import StashClient
-from plexsync.store import decisions, in_step, index, jobs, links, seen, walks
-from plexsync.store.database import Connection, Database
+from plexsync.store import decisions, in_step, index, jobs, links, seen, walks, wishes
+from plexsync.store.database import Connection
+from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
 from plexsync.sync.readback import link_text
 
 _log = logger("plexsync.walk")
 
 FULL = "full"
+#: The entry of the timetable that walks.
+FULL_WALK = "full walk"
 _PAGE = 200
 _GREATEST_ID = 2**31 - 1
 #: Seconds after which a walk that was cut off starts anew.
@@ -36,19 +39,17 @@ class Walker:
     """Walks for every server at once. `wake` is called whenever jobs were put."""
 
     stash: StashClient
-    database: Database
+    database: Transactions
     clock: Clock
     rules: Rules
     servers: tuple[str, ...]
     wake: Callable[[], None]
-    _anew: bool = False
-
-    def start_over(self) -> None:
-        """Let the next full walk begin at the first scene even where one was cut off."""
-        self._anew = True
 
     async def full(self) -> int:
-        """Every scene by id, going on where a walk was cut off; how many jobs were put."""
+        """Every scene by id, going on where a walk was cut off; how many jobs were put.
+
+        A walk that is wished for begins at the first scene, and goes on only where it was cut off itself.
+        """
         walk = await self._begin()
         put = 0
         while True:
@@ -59,7 +60,7 @@ class Walker:
                 walk,
                 last_id=page.ids[-1] if page.ids else walk.last_id,
                 finished_at=self.clock.now() if ended else None,
-                facts={"completed": _completed(walk) + ended},
+                facts=walk.facts | {"completed": _completed(walk) + ended},
             )
             put += await self._take(page, before, walk)
             if ended:
@@ -91,11 +92,10 @@ class Walker:
 
     async def _begin(self) -> walks.Walk:
         now = self.clock.now()
-        anew, self._anew = self._anew, False
-        walk = await self.database.run(lambda c: walks.load(c, FULL))
-        if not anew and walk is not None and walk.finished_at is None and 0 <= now - walk.started_at < _STALE:
+        walk, wish = await self.database.run(lambda c: (walks.load(c, FULL), wishes.waiting(c).get(FULL_WALK, 0)))
+        if walk is not None and _goes_on(walk, wish, now):
             return walk
-        return walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": _completed(walk)})
+        return walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": _completed(walk), "wish": wish})
 
     async def _take(self, page: _Page, before: walks.Walk, after: walks.Walk) -> int:
         def work(connection: Connection) -> int:
@@ -187,6 +187,12 @@ def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
     if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled + _CLOCKS_DIFFER):
         return "picture?"
     return ""
+
+
+def _goes_on(walk: walks.Walk, wish: int, now: float) -> bool:
+    """Whether a walk that was cut off is not too old, and the one that is wished for (0: none is)."""
+    is_young = walk.finished_at is None and 0 <= now - walk.started_at < _STALE
+    return is_young and wish in (0, walk.facts.get("wish"))
 
 
 def _completed(walk: walks.Walk | None) -> int:

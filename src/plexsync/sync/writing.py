@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from plexsync.model.errors import PlexNotFound
@@ -13,7 +14,8 @@ from plexsync.model.work import Lane
 from plexsync.plex.edit import FieldEdit
 from plexsync.plex.link import LinkBroken
 from plexsync.plex.writer import WriteResult, upload_key
-from plexsync.store import ledger, pictures
+from plexsync.store import ledger, losses, pictures
+from plexsync.store.database import Connection
 from plexsync.sync.tools import Tools
 
 
@@ -39,8 +41,7 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
             before, known = await _shown_before(poster, content, plan, tools)
             changes.append(replace(poster, before=before))
         intents = [(change.field, change.before, change.intended) for change in changes]
-        now = tools.clock.now()
-        await tools.database.run(lambda c: ledger.intend(c, tools.server, plan.path, plan.rating_key, intents, now))
+        await tools.database.run(lambda c: _intend(c, plan, item, intents, tools))
         edits = [_edit(change) for change in changes if change.field is not Field.POSTER]
         try:
             result = await tools.writer.write(item, plan.path, edits, content, known_keys=known)
@@ -53,6 +54,14 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
             lambda c: pictures.note_upload(c, tools.server, plan.rating_key, sha1, key, tools.clock.now())
         )
     return Write(plan=replace(plan, changes=tuple(changes)), result=result)
+
+
+def _intend(
+    connection: Connection, plan: Plan, item: Item, intents: Sequence[tuple[Field, Value, Value]], tools: Tools
+) -> None:
+    now = tools.clock.now()
+    unknown = losses.unknown(connection, item, [field for field, _, _ in intents], now)
+    ledger.intend(connection, tools.server, plan.path, plan.rating_key, intents, now, unknown)
 
 
 async def _shown_before(poster: Change, content: bytes, plan: Plan, tools: Tools) -> tuple[Value, set[str] | None]:
