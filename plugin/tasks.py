@@ -9,6 +9,26 @@ from note import nudge, wake
 from spool import MARKER, SETTINGS, exists, keep, make_folder, read_settings, remove, write_file
 
 TASK_SECONDS = 2.0
+HAND_SECONDS = 1.5  #: for the POST of a task, so that the whole of it stays below 2 s
+TOLD_SECONDS = 0.5  #: that Stash is given to read the lines of an answer
+MOST_LINES = 500
+LEVELS = {"info": "i", "warning": "w", "error": "e"}
+
+#: Tasks of the daemon by mode: the event that asks for one, and its name.
+HANDED = {
+    "queue_status": ("Task.QueueStatus", "Queue status"),
+    "process_queue": ("Task.ProcessQueue", "Process queue now"),
+    "queue_clear": ("Task.QueueClear", "Clear queue"),
+    "dead_show": ("Task.DeadShow", "Dead letters: show"),
+    "dead_retry": ("Task.DeadRetry", "Dead letters: retry"),
+    "dead_clear": ("Task.DeadClear", "Dead letters: clear"),
+    "dead_purge": ("Task.DeadPurge", "Dead letters: purge old ones"),
+    "recover": ("Task.Recover", "Recover outage jobs"),
+    "health": ("Task.Health", "Health check"),
+    "outages": ("Task.Outages", "Outage report"),
+}
+#: Those that the daemon lets go when it takes them after more than 10 minutes.
+CHANGING = ("queue_clear", "dead_retry", "dead_clear", "dead_purge")
 
 
 class Refusal(Exception):
@@ -17,7 +37,8 @@ class Refusal(Exception):
 
 def run_task(spool: str, call: dict, args: dict) -> bytes:
     """Do a task or an operation; return its answer for Stash."""
-    tasks = {"sync_all": sync_all, "sync_recent": sync_recent, "status": status, "connect": connect}
+    tasks = {"sync_all": sync_all, "sync_recent": sync_recent, "status": status, "connect": connect, "tell": tell}
+    tasks.update(dict.fromkeys(HANDED, ask_daemon))
     try:
         task = tasks.get(args["mode"])
         if task is None:
@@ -41,14 +62,65 @@ def sync_recent(spool: str, _call: dict, _args: dict) -> dict:
 
 
 def hand_over(spool: str, kind: str, what: str) -> dict:
-    """Note a wish for the daemon and return at once: a long task would block Stash's queue."""
+    """Have a wish of the hook's own carried out."""
+    way = handed(spool, kind, what)
+    then = way if taken(way) else "it is done once a daemon takes it"
+    return {"text": "%s is asked for: %s." % (what, then), "way": way}
+
+
+def ask_daemon(spool: str, _call: dict, args: dict) -> dict:
+    """Have the daemon do a task of its own: it tells the result by `tell`."""
+    kind, what = HANDED[args["mode"]]
+    way = handed(spool, kind, what)
+    if taken(way):
+        return {"text": "%s: handed to the daemon; the answer follows in this log." % what, "way": way}
+    within = " within 10 minutes" if args["mode"] in CHANGING else ""
+    text = "%s: no daemon takes this now. It is done, and answered in this log, once one does%s." % (what, within)
+    return {"text": text, "way": way}
+
+
+def handed(spool: str, kind: str, what: str) -> str:
+    """Note a wish for the daemon and return the way it went at once: a long task would block Stash's queue."""
     line = line_of(kind)
     name = keep(spool, line)
-    way = wake(spool, line, name, TASK_SECONDS)
+    way = wake(spool, line, name, HAND_SECONDS)
     if not name and way not in ("daemon woken", "sent to the daemon"):
         raise Refusal("%s could neither be noted in %s nor sent. See the line above in the log." % (what, spool))
-    then = way if way.startswith(("daemon", "sent")) else "it is done once a daemon takes it"
-    return {"text": "%s is asked for: %s." % (what, then), "way": way}
+    return way
+
+
+def taken(way: str) -> bool:
+    """Tell whether a daemon knows of what went this way."""
+    return way.startswith(("daemon", "sent"))
+
+
+def tell(_spool: str, _call: dict, args: dict) -> dict:
+    """Write the daemon's answer to a task into Stash's log."""
+    lines, level = args.get("lines"), LEVELS.get(args.get("level", "info"))
+    if level is None or not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise Refusal("tell needs lines (a list of texts) and a level (%s)" % ", ".join(LEVELS))
+    for line in lines[:MOST_LINES]:
+        log(level, line)
+    wait_until_read(TOLD_SECONDS)
+    return {"text": "%d lines are in the log." % len(lines[:MOST_LINES])}
+
+
+def wait_until_read(seconds: float) -> None:
+    """Give Stash time to take the lines: when stdout ends it closes the log, with whatever still lies in the pipe."""
+    try:
+        from fcntl import ioctl
+        from termios import FIONREAD
+    except ImportError:  # Windows
+        return
+    deadline = time.monotonic() + seconds
+    left = b"\1"
+    while any(left) and time.monotonic() < deadline:
+        try:
+            left = ioctl(2, FIONREAD, b"\0\0\0\0")
+        except OSError:  # not a pipe
+            return
+        if any(left):
+            time.sleep(0.002)
 
 
 def status(spool: str, _call: dict, _args: dict) -> dict:

@@ -10,19 +10,22 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
 
 from plexsync import __version__
-from plexsync.app import Graph, Sources, build, merged, open_store
+from plexsync.app import Graph, Sources, build, home_of, merged, open_store
+from plexsync.app.damage import Damage
 from plexsync.config import Config
 from plexsync.log import Files, Logging, Obfuscator, Redactor, configure, logger
-from plexsync.model.errors import ConfigurationError
+from plexsync.model.errors import ConfigurationError, StoreDamagedError, StoreError
 from plexsync.store.lock import FolderLock
+from plexsync.store.opening import doubt
 from plexsync.sync.clock import Clock, SystemClock
+from plexsync.sync.reign import Terms
 from plexsync.web.api import create_app
 
 _log = logger("plexsync.daemon")
@@ -30,6 +33,8 @@ _log = logger("plexsync.daemon")
 #: Seconds in which a daemon that was told to stop has stopped.
 STOP_SECONDS = 5.0
 _GRACE = 3.0
+#: How often the store may prove to be damaged within an hour.
+_MOST_LATELY = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class Process:
     sources: Sources
     clock: Clock
     chance: random.Random
+    terms: Terms = field(default_factory=Terms)
 
     @classmethod
     def of(cls, sources: Sources) -> Process:
@@ -62,65 +68,159 @@ async def opened(
     process: Process, redactor: Redactor, facts: dict[str, Any]
 ) -> AsyncIterator[tuple[Graph, FolderLock]]:
     """The graph of a data folder that nobody else works on, closed again at the end."""
+    with _held(process, facts) as lock:
+        async with _graph(process, redactor, Damage()) as graph:
+            yield graph, lock
+
+
+@contextlib.contextmanager
+def _held(process: Process, facts: dict[str, Any]) -> Iterator[FolderLock]:
     config = process.sources.load()
     config.data_dir.mkdir(parents=True, exist_ok=True)
     with FolderLock(config.data_dir) as lock:
         lock.acquire(facts | {"pid": os.getpid()})
-        database = open_store(config)
-        try:
+        yield lock
+
+
+@contextlib.asynccontextmanager
+async def _graph(process: Process, redactor: Redactor, damage: Damage) -> AsyncIterator[Graph]:
+    """The graph on an open store. Damage is looked into by the next opening, or believed if it repeats."""
+    config = process.sources.load()
+    damage.heals = home_of(config).file is not None
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            database = open_store(config, process.clock)
+            stack.callback(database.close)
+            database.on_damage = damage.report if damage.heals else None
             config = await merged(process.sources, config, database, redactor)
-            graph = build(config, database, clock=process.clock, chance=process.chance, redactor=redactor)
-        except BaseException:
-            database.close()
-            raise
-        try:
-            yield graph, lock
-        finally:
-            await graph.close()
+            graph = build(
+                config,
+                database,
+                clock=process.clock,
+                chance=process.chance,
+                redactor=redactor,
+                terms=process.terms,
+            )
+            stack.pop_all()
+            stack.push_async_callback(graph.close)
+            yield graph
+    except StoreDamagedError as error:
+        damage.died_of(error)
+        raise
+    finally:
+        if damage.why:
+            doubt(home_of(config), damage.why, process.clock.now(), sure=bool(damage.lately()))
 
 
 async def run_daemon(process: Process, ready: Callable[[str], None]) -> None:
-    """Serve and sync until SIGTERM, SIGINT or the stop request; `ready` is told the address."""
+    """Serve and sync until SIGTERM, SIGINT or the stop request; `ready` is told the address.
+
+    A store that proves to be damaged is replaced, and work goes on at the same address.
+    """
     redactor = Redactor()
     config = process.sources.load()
-    with logging_for(config, redactor, to_files=True):
-        facts = {"version": __version__, "started_at": process.clock.now()}
-        async with opened(process, redactor, facts) as (graph, lock):
-            await _serve(graph, lock, process, ready)
+    facts = {"version": __version__, "started_at": process.clock.now()}
+    with logging_for(config, redactor, to_files=True), _held(process, facts) as lock, contextlib.ExitStack() as stack:
+        daemon = _Daemon(process=process, lock=lock, facts=facts, ready=ready, stack=stack)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.stopping.set)
+        met: list[float] = []
+        while not daemon.stopping.is_set():
+            damage = Damage(met)
+            try:
+                async with _graph(process, redactor, damage) as graph:
+                    await daemon.live(graph, damage)
+            except StoreDamagedError:
+                if not damage.why:
+                    raise
+            if not damage.why:
+                return
+            met = [*damage.lately(), loop.time()]
+            if len(met) > _MOST_LATELY:
+                raise StoreDamagedError(
+                    f"The database of {config.data_dir} was damaged {len(met)} times within an hour ({damage.why}): "
+                    "check the disk and the memory of this machine, then start PlexSync again"
+                )
 
 
-async def _serve(graph: Graph, lock: FolderLock, process: Process, ready: Callable[[str], None]) -> None:
-    stopping = asyncio.Event()
-    listener = _listener(graph.config)
-    url = _address(graph.config, listener)
+@dataclass(slots=True, kw_only=True)
+class _Daemon:
+    """What stays while graphs come and go."""
+
+    process: Process
+    lock: FolderLock
+    facts: dict[str, Any]
+    ready: Callable[[str], None]
+    stack: contextlib.ExitStack
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    listener: socket.socket | None = None
+
+    async def live(self, graph: Graph, damage: Damage) -> None:
+        """Serve and sync with this graph until told to stop, or until its store proves to be damaged."""
+        listener = self._listen(graph.config)
+        # The server closes what it is given; who comes while there is none waits at the door.
+        server = _web_server(graph, self.stopping.set)
+        web = asyncio.create_task(_serve_http(server, listener.dup()))
+        work = asyncio.create_task(graph.service.run())
+        try:
+            await _until((graph.service.started,), web, work)
+            if graph.service.started.is_set():
+                self._tell(graph.config, listener)
+            await _until((self.stopping, damage.met), web, work)
+        finally:
+            await self._end(graph, damage, server, web, work)
+
+    def _listen(self, config: Config) -> socket.socket:
+        if self.listener is None:
+            self.listener = self.stack.enter_context(_listener(config))
+        return self.listener
+
+    def _tell(self, config: Config, listener: socket.socket) -> None:
+        if "url" in self.facts:
+            _log.info("plexsync works again", url=self.facts["url"])
+            return
+        self.facts["url"] = _address(config, listener)
+        self.lock.tell(self.facts | {"pid": os.getpid()})
+        _log.info("plexsync works", data_dir=str(config.data_dir), **self.facts)
+        self.ready(self.facts["url"])
+
+    async def _end(
+        self, graph: Graph, damage: Damage, server: uvicorn.Server, web: asyncio.Task[None], work: asyncio.Task[None]
+    ) -> None:
+        damage.died_of(work.exception() if work.done() and not work.cancelled() else None)
+        damaged = bool(damage.why)
+        if damaged:
+            _log.error("the store is damaged, work stops until it is made anew", reason=damage.why)
+        else:
+            _log.info("stopping")
+        with contextlib.suppress(StoreError) if damaged else contextlib.nullcontext():
+            await graph.service.wind_down(0.0 if damaged else _GRACE)
+        server.should_exit = True
+        work.cancel()
+        _, late = await asyncio.wait({work, web}, timeout=STOP_SECONDS - _GRACE)
+        if not damaged:
+            _raise_fault(work)
+        elif late:
+            raise StoreError(
+                f"The database is damaged ({damage.why}), and work on it does not end: start PlexSync anew"
+            )
+        _log.info("stopped")
+
+
+def _web_server(graph: Graph, stop: Callable[[], None]) -> uvicorn.Server:
     app = create_app(
         graph.service,
         api_key=graph.identity.api_key,
         events_token=graph.identity.events_token,
         allowed_hosts=graph.config.allowed_hosts,
-        stop=stopping.set,
+        stop=stop,
     )
-    web_settings = uvicorn.Config(
-        app, log_config=None, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, log_config=None, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+        )
     )
-    server = uvicorn.Server(web_settings)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    web = asyncio.create_task(_serve_http(server, listener))
-    work = asyncio.create_task(graph.service.run())
-    await graph.service.started.wait()
-    lock.tell({"pid": os.getpid(), "url": url, "version": __version__, "started_at": process.clock.now()})
-    _log.info("plexsync works", version=__version__, url=url, data_dir=str(graph.config.data_dir))
-    ready(url)
-    await _until(stopping, web, work)
-    _log.info("stopping")
-    await graph.service.wind_down(_GRACE)
-    server.should_exit = True
-    work.cancel()
-    await asyncio.wait({work, web}, timeout=STOP_SECONDS - _GRACE)
-    _raise_fault(work)
-    _log.info("stopped")
 
 
 async def _serve_http(server: uvicorn.Server, listener: socket.socket) -> None:
@@ -130,15 +230,21 @@ async def _serve_http(server: uvicorn.Server, listener: socket.socket) -> None:
         await server.serve(sockets=[listener])
 
 
-async def _until(stopping: asyncio.Event, *tasks: asyncio.Task[None]) -> None:
-    waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+async def _until(events: Iterable[asyncio.Event], *tasks: asyncio.Task[None]) -> None:
+    """Until one of the events is set, or one of the tasks ends."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait({*waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 def _raise_fault(task: asyncio.Task[None]) -> None:
-    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-        raise error
+    """What a task died of. What people can mend is told without the rest."""
+    if not task.done() or task.cancelled() or (error := task.exception()) is None:
+        return
+    while isinstance(error, BaseExceptionGroup) and error.split(StoreError)[1] is None:
+        error = error.exceptions[0]
+    raise error
 
 
 def _listener(config: Config) -> socket.socket:

@@ -76,3 +76,15 @@ def test_connect_with_empty_settings_says_what_to_fill_in(house: House, stash: S
     house.install(start=False)
     stash.task("Connect")
     assert house.logged("Daemon address is empty")
+
+
+def test_a_task_of_the_daemon_returns_at_once_and_is_answered_in_the_log(house: House, stash: Stash) -> None:
+    house.install(start=False)
+    house.settings(house.spool)
+    with house.daemon() as daemon:
+        house.until_quiet(daemon)
+        took = {name: stash.task(name) for name in ("Health check", "Outage report", "Queue status")}
+        for answer in ("Health check: Stash answers.", "Outage report: Stash: ", "Queue status: Plex ("):
+            until(lambda answer=answer: house.logged(answer), PATIENCE, f"the log says {answer}")  # type: ignore[misc]
+    assert max(took.values()) < AT_ONCE
+    show(", ".join(f"the task {name} took {seconds:.2f} s" for name, seconds in took.items()))

@@ -8,6 +8,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from plexsync.model.work import Event, EventType
+from plexsync.sync.tasks import wish_of
 from plugin.hook_process import PYTHONS, Hook
 
 AT = r'"at":\d{10}\.\d{6}'
@@ -42,11 +44,33 @@ def test_merged_tags_tell_the_destination_as_id_and_the_sources_as_ids(tmp_path:
     assert re.fullmatch(line, only_line(hook))
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("sync_all", "Task.SyncAll"), ("sync_recent", "Task.SyncRecent")])
+TASKS = {
+    "sync_all": "Task.SyncAll",
+    "sync_recent": "Task.SyncRecent",
+    "queue_status": "Task.QueueStatus",
+    "process_queue": "Task.ProcessQueue",
+    "queue_clear": "Task.QueueClear",
+    "dead_show": "Task.DeadShow",
+    "dead_retry": "Task.DeadRetry",
+    "dead_clear": "Task.DeadClear",
+    "dead_purge": "Task.DeadPurge",
+    "recover": "Task.Recover",
+    "health": "Task.Health",
+    "outages": "Task.Outages",
+}
+
+
+@pytest.mark.parametrize(("mode", "kind"), TASKS.items())
 def test_a_task_is_a_line_without_an_id(tmp_path: Path, mode: str, kind: str) -> None:
     hook = Hook(spool=tmp_path / "data")
     hook.task(mode)
     assert re.fullmatch(r'\{"v":1,"type":"' + kind + r'","id":"",' + AT + r"\}\n", only_line(hook))
+
+
+def test_the_daemon_understands_every_task_that_the_plugin_hands_over() -> None:
+    assert set(TASKS.values()) == {kind for kind in EventType if kind.startswith("Task.")}
+    own = {kind for kind in EventType if wish_of(Event(type=kind), 0.0) is not None}
+    assert own == set(TASKS.values()) - {"Task.SyncAll", "Task.SyncRecent"}
 
 
 def test_the_marker_is_a_line_of_the_same_form(tmp_path: Path) -> None:

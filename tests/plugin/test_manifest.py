@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from plugin.hook_process import HOOK, MANIFEST
+from plugin.test_contract import TASKS
 
 KNOWN = {
     "": {"name", "description", "version", "url", "exec", "interface", "errLog", "tasks", "hooks", "settings", "ui"},
@@ -80,8 +81,24 @@ def test_one_hook_entry_listens_to_the_three_events_of_a_scene(manifest: Any) ->
 def test_each_entry_has_its_own_mode_as_stash_does_not_send_its_name(manifest: Any) -> None:
     entries = [*manifest["tasks"], *manifest["hooks"]]
     modes = [entry["defaultArgs"]["mode"] for entry in entries]
-    assert sorted(modes) == ["connect", "hook", "status", "sync_all", "sync_recent"]
-    assert [task["name"] for task in manifest["tasks"]] == ["Sync all", "Sync recent", "Status", "Connect"]
+    assert sorted(modes) == sorted({"connect", "hook", "status", *TASKS})
+    assert [task["name"] for task in manifest["tasks"]] == [
+        "Sync all",
+        "Sync recent",
+        "Status",
+        "Queue status",
+        "Process queue now",
+        "Clear queue",
+        "Dead letters: show",
+        "Dead letters: retry",
+        "Dead letters: clear",
+        "Dead letters: purge older than N days",
+        "Recover outage jobs",
+        "Health check",
+        "Outage report",
+        "Connect",
+    ]
+    assert all(task["defaultArgs"]["from"] == "task" for task in manifest["tasks"])
 
 
 def test_settings_have_a_type_and_a_name_without_a_dot(manifest: Any) -> None:
@@ -93,6 +110,7 @@ def test_settings_have_a_type_and_a_name_without_a_dot(manifest: Any) -> None:
         "plexUrl": "STRING",
         "plexToken": "STRING",
         "libraries": "STRING",
+        "purgeDays": "NUMBER",
     }
 
 

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+import socket
 import ssl
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
 from plugin.hook_process import PYTHONS, Hook, task_call
+from plugin.test_contract import TASKS
 
 TOKEN = "0123456789abcdef"
 
@@ -23,6 +26,70 @@ def test_a_sync_is_noted_and_the_task_returns_at_once(tmp_path: Path, mode: str,
     assert "is asked for: it is done once a daemon takes it." in run.answer["output"]["text"]
     assert run.log == [f"i: {run.answer['output']['text']}"]
     assert len(hook.lines()) == 1
+
+
+HANDED = [mode for mode in TASKS if not mode.startswith("sync_")]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("mode", HANDED)
+def test_a_task_of_the_daemon_is_handed_over_and_says_where_its_answer_will_stand(
+    tmp_path: Path, httpserver: HTTPServer, mode: str, python: str
+) -> None:
+    hook = Hook(spool=tmp_path / "data", python=python)
+    httpserver.expect_request("/api/v1/events", method="POST").respond_with_data(status=202)
+    hook.settings(url=httpserver.url_for(""), token=TOKEN)
+    run = hook.run(task_call(mode, {"from": "task"}))
+    assert run.answer["output"]["text"].endswith(": handed to the daemon; the answer follows in this log.")
+    assert run.log == [f"i: {run.answer['output']['text']}"]
+    assert hook.lines() == []
+
+
+@pytest.mark.parametrize("mode", HANDED)
+def test_a_task_that_no_daemon_takes_waits_and_says_how_long_it_counts(tmp_path: Path, mode: str) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    text = hook.task(mode).answer["output"]["text"]
+    assert "no daemon takes this now" in text
+    counts_for_ten_minutes = mode in {"queue_clear", "dead_retry", "dead_clear", "dead_purge"}
+    assert text.endswith("within 10 minutes." if counts_for_ten_minutes else "once one does.")
+    assert [line["type"] for line in hook.lines()] == [TASKS[mode]]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_daemons_answer_is_written_into_the_log_line_by_line(tmp_path: Path, python: str) -> None:
+    hook = Hook(spool=tmp_path / "data", python=python)
+    run = hook.task("tell", level="warning", lines=["Plex is away", 'two\nlines \x01e\x02 in "one"'])
+    assert run.log == ["w: Plex is away", 'w: two lines  e  in "one"']
+    assert run.answer["output"]["text"] == "2 lines are in the log."
+
+
+def test_an_answer_larger_than_the_pipe_to_stash_is_written_whole(tmp_path: Path) -> None:
+    lines = [f"{number} " + "ä" * 1500 for number in range(400)]
+    run = Hook(spool=tmp_path / "data").task("tell", level="info", lines=lines)
+    assert run.log == [f"i: {line}" for line in lines]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"lines": "one"}, {"lines": [1]}, {"lines": ["a"], "level": "loud"}])
+def test_an_answer_of_another_form_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    run = Hook(spool=tmp_path / "data").run(task_call("tell", wrong))
+    assert "tell needs lines" in run.answer["error"]
+
+
+def test_a_task_returns_within_two_seconds_though_the_daemon_hangs(tmp_path: Path) -> None:
+    hook = Hook(spool=tmp_path / "data")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        hook.settings(url=f"http://127.0.0.1:{listener.getsockname()[1]}", token=TOKEN)
+        tries = [_timed(hook, "health") for _ in range(2)]
+    assert all("no daemon takes this now" in text for text, _ in tries)
+    assert min(took for _, took in tries) < 2.0
+    assert len(hook.lines()) == 2
+
+
+def _timed(hook: Hook, mode: str) -> tuple[str, float]:
+    """What a task says, and how long it took."""
+    began = time.monotonic()
+    text = str(hook.task(mode).answer["output"]["text"])
+    return text, time.monotonic() - began
 
 
 def test_a_sync_that_cannot_be_noted_is_an_error(tmp_path: Path) -> None:

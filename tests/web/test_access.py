@@ -17,7 +17,14 @@ KEYED: list[Route] = [
     ("GET", "/api/v1/quiet", None, 200),
     ("GET", "/api/v1/queue", None, 200),
     ("GET", "/api/v1/dead", None, 200),
+    ("GET", "/api/v1/dead/1", None, 200),
+    ("GET", "/api/v1/outages", None, 200),
     ("GET", "/api/v1/scenes/1/why", None, 200),
+    ("POST", "/api/v1/queue/clear", {"lane": "bulk"}, 200),
+    ("POST", "/api/v1/queue/retry", None, 200),
+    ("POST", "/api/v1/dead/retry", {"scenes": []}, 200),
+    ("POST", "/api/v1/dead/purge", {}, 200),
+    ("POST", "/api/v1/dead/recover", {}, 200),
     ("POST", "/api/v1/plan", {"scenes": []}, 200),
     ("POST", "/api/v1/sync", {"scenes": []}, 202),
     ("POST", "/api/v1/stop", None, 202),
@@ -37,10 +44,14 @@ WRONG = [
 
 
 def ask(door: Door, route: Route, headers: dict[str, str]) -> httpx2.Response:
-    method, path, body, _ = route
     with door.client(key=None) as stranger:
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        return stranger.request(method, path, json=body, headers=raw)
+        return asked(stranger, route, headers)
+
+
+def asked(stranger: httpx2.Client, route: Route, headers: dict[str, str]) -> httpx2.Response:
+    method, path, body, _ = route
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return stranger.request(method, path, json=body, headers=raw)
 
 
 @pytest.mark.parametrize("route", [EVENTS, *KEYED], ids=lambda route: route[1])
@@ -50,11 +61,12 @@ def test_either_header_with_the_api_key_opens_every_door(door: Door, route: Rout
 
 
 def test_no_other_secret_opens_any_door(door: Door) -> None:
-    for route in (EVENTS, *KEYED):
-        for headers in WRONG:
-            answer = ask(door, route, headers)
-            assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer"), (route, headers)
-            assert "send the API key of the data folder as X-Api-Key" in answer.json()["error"]
+    with door.client(key=None) as stranger:
+        for route in (EVENTS, *KEYED):
+            for headers in WRONG:
+                answer = asked(stranger, route, headers)
+                assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer"), (route, headers)
+                assert "send the API key of the data folder as X-Api-Key" in answer.json()["error"]
     assert not door.stopped.is_set()
 
 

@@ -23,7 +23,9 @@ EVENT = st.fixed_dictionaries(
     {"type": KINDS | st.text()},
     optional=dict.fromkeys(("id", "at", "path", "oshash", "ids", "v"), JSON) | {"id": st.integers() | SCALARS},
 )
-WISH = st.dictionaries(st.sampled_from(["scenes", "all", "recent", "library", "go", "more"]), JSON)
+NAMES = ["scenes", "all", "recent", "library", "go", "more", "lane", "older_than_days", "errors", "since"]
+PATHS = ["events", "plan", "sync", "queue/clear", "dead/retry", "dead/purge", "dead/recover"]
+WISH = st.dictionaries(st.sampled_from(NAMES), JSON)
 NEARLY = st.fixed_dictionaries({"events": st.lists(EVENT | JSON, max_size=4)}) | WISH | JSON
 BODY = st.binary(max_size=200) | NEARLY.map(lambda value: json.dumps(value).encode())
 STATUSES = {200, 202, 404, 413, 422, 503}
@@ -36,7 +38,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
         yield one
 
 
-@given(path=st.sampled_from(["events", "plan", "sync"]), body=BODY)
+@given(path=st.sampled_from(PATHS), body=BODY)
 @settings(deadline=None)
 def test_garbage_is_answered_with_what_is_wrong(client: httpx2.Client, path: str, body: bytes) -> None:
     answer = client.post(f"/api/v1/{path}", content=body)

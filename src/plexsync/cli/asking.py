@@ -9,6 +9,7 @@ from plexsync.cli.call import Call, Failed
 from plexsync.cli.screen import Screen
 from plexsync.cli.spans import ago, moment, shown
 from plexsync.cli.stored import facts_of
+from plexsync.sync.telling import letter_lines
 
 
 def queue(call: Call, limit: int, screen: Screen) -> None:
@@ -42,11 +43,12 @@ def dead(call: Call, limit: int, screen: Screen) -> None:
         return
     screen.table(
         f"Dead letters (at most {limit})",
-        ("server", "scene", "given up", "attempts", "error", "what happened"),
+        ("server", "scene", "title", "given up", "attempts", "error", "what happened"),
         [
             (
                 row["server"],
                 row["scene"],
+                row["title"] or "(not known)",
                 moment(row["died_at"]),
                 row["attempts"],
                 row["error"],
@@ -55,6 +57,25 @@ def dead(call: Call, limit: int, screen: Screen) -> None:
             for row in rows
         ],
     )
+    screen.say("All of one: `plexsync dead show SCENE`. Try again: `plexsync dead retry SCENE`.")
+
+
+def dead_letter(call: Call, scene: int, screen: Screen) -> None:
+    """All that is known of the dead letters of a scene."""
+    with facts_of(call) as source:
+        rows = source.dead_of(scene)
+    screen.facts(rows)
+    if not rows:
+        raise Failed(
+            f"Scene {scene} has no dead letter. `plexsync dead list` shows those that have one, "
+            f"`plexsync why {scene}` where this one stands"
+        )
+    for row in rows:
+        first, *others = letter_lines(row)
+        screen.say(first, style="bold")
+        for line in others:
+            screen.say(line)
+    screen.say(f"Once its cause is mended, try it again with `plexsync dead retry {scene}`.")
 
 
 def why(call: Call, scene: int, screen: Screen) -> None:
@@ -104,6 +125,9 @@ def standing_of(server: dict[str, Any]) -> list[str]:
     for item in server["items"]:
         state = "in step" if item["in_step"] else "not yet in step"
         lines.append(f"item {item['item']} at {item['path']}: {state}; {item['confidence']} ({item['reason']})")
+        if item["before_unknown"]:
+            fields = ", ".join(item["before_unknown"])
+            lines.append(f"a database was lost: what Plex held there before PlexSync is not known of {fields}")
     return lines or ["no item is linked and nothing waits"]
 
 

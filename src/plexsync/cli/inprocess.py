@@ -15,7 +15,9 @@ from plexsync.log import Files, Redactor, configure
 from plexsync.model.errors import ServerDown, SyncError
 from plexsync.sync.gate import GateState
 from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.server import libraries_of
 from plexsync.sync.service import Service, UnknownLibraryError
+from plexsync.sync.walk import FULL_WALK
 
 #: Seconds between two looks whether the work is done.
 _LOOK_EVERY = 0.1
@@ -31,7 +33,7 @@ async def graph_of(call: Call) -> AsyncIterator[Graph]:
     config = call.config()
     # The log goes to its file: the terminal is for the answer.
     with configure(redactor=redactor, level=config.log_level.value, files=Files(folder=config.log_folder)):
-        async with opened(process, redactor, {"verb": True}) as (graph, _):
+        async with opened(process, redactor, {"verb": True}) as (graph, _), graph.service.owning():
             yield graph
 
 
@@ -43,9 +45,33 @@ async def plan(call: Call, scenes: list[int], show: Callable[[dict[str, Any]], N
             await server.libraries.load()
             await server.refresh()
         if not scenes:
-            await service.walker.full()
+            await service.timetable.entries[FULL_WALK].run()
         async for planned in service.plan(scenes or await service.all_scenes()):
             show(planned.as_json())
+
+
+async def worked_off(
+    call: Call, ask: Callable[[Service], Awaitable[dict[str, Any]]], put: Callable[[dict[str, Any]], int]
+) -> dict[str, Any]:
+    """Ask for something; where that put any jobs, carry out all that is due. The answer, and how everything stands."""
+    async with graph_of(call) as graph:
+        service = graph.service
+        # Before anything is at work: the service would do some of this by itself.
+        answer = await ask(service)
+        if put(answer):
+            await _all_done(service)
+        return answer | {"status": await service.status()}
+
+
+async def _all_done(service: Service) -> None:
+    work = asyncio.create_task(service.run())
+    try:
+        await _while_working(_until(lambda: _ended(service)), work)
+    finally:
+        await service.wind_down(_GRACE)
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
 
 
 async def sync(call: Call, wish: Wish) -> dict[str, Any]:
@@ -81,10 +107,10 @@ async def _asked(service: Service, wish: Wish) -> dict[str, Any]:
             raise Failed(str(error)) from error
         return {"queued" if wish.go else "waiting": count}
     if wish.all_scenes:
-        service.sync_all()
+        await service.sync_all()
         return {"asked": "all"}
     if wish.recent:
-        service.sync_recent()
+        await service.sync_recent()
         return {"asked": "recent"}
     return {"queued": await service.sync_scenes(wish.scenes)}
 
@@ -106,7 +132,7 @@ async def _until(reached: Callable[[], Awaitable[bool]]) -> None:
 
 async def _begun(service: Service) -> bool:
     """Whether the libraries are known, or cannot be read now."""
-    entries = [entry for name, entry in service.timetable.entries.items() if name.startswith("libraries of ")]
+    entries = [service.entries[libraries_of(server.name)] for server in service.owned]
     return all(entry.runs or entry.fault for entry in entries)
 
 
@@ -114,7 +140,7 @@ async def _ended(service: Service) -> bool:
     """Whether all is done. Failed when a server stays away, or a person has to act first."""
     if await service.quiet():
         return True
-    for gate in (service.stash_gate, *(server.gate for server in service.servers)):
+    for gate in service.gates:
         _must_answer(gate, service.clock.now())
     return await _only_later(service)
 
@@ -131,9 +157,9 @@ def _must_answer(gate: Gatekeeper, now: float) -> None:
 
 async def _only_later(service: Service) -> bool:
     """Whether everything left waits for its next attempt: a daemon or a later sync goes on with it."""
-    if not all(server.worker.idle for server in service.servers):
+    if not all(server.worker.idle for server in service.owned):
         return False
-    entries = service.timetable.entries.values()
+    entries = service.entries.values()
     if any(
         (not entry.runs and entry.at_start and not entry.fault) or entry.asked.is_set() or entry.under_way
         for entry in entries
@@ -141,4 +167,5 @@ async def _only_later(service: Service) -> bool:
         return False
     rows = await service.queue(1000)
     soon = service.clock.now() + 1.0
-    return bool(rows) and all(row["attempts"] and row["due_at"] > soon for row in rows)
+    later = (row["due_at"] > soon and (row["attempts"] or row["held_library"] is not None) for row in rows)
+    return bool(rows) and all(later)

@@ -93,7 +93,7 @@ def _watch(config: Config, spool: Path) -> str:
         database = open_store(config)
         try:
             with database.transaction() as connection:
-                known = preferences.get(connection, _PREFERENCE) or []
+                known = preferences.held(connection, _PREFERENCE) or []
                 preferences.put(connection, _PREFERENCE, list(dict.fromkeys([*known, str(spool)])))
         finally:
             database.close()

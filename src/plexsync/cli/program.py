@@ -11,6 +11,7 @@ import typer
 from plexsync import __version__
 from plexsync.cli.call import Call, Failed, call_of, hoisted
 from plexsync.cli.installing import plugin
+from plexsync.cli.keeping import dead, queue
 from plexsync.cli.simulators import sim
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-queue = typer.Typer(help="Jobs that wait or are worked on.", no_args_is_help=True)
-dead = typer.Typer(help="Jobs that were given up.", no_args_is_help=True)
 program.add_typer(queue, name="queue")
 program.add_typer(dead, name="dead")
 program.add_typer(plugin, name="plugin")
@@ -35,7 +34,6 @@ program.add_typer(sim, name="sim")
 
 Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Ids of scenes in Stash.", min=1)]
 Everything = Annotated[bool, typer.Option("--all", help="All scenes.")]
-Limit = Annotated[int, typer.Option(help="How many are shown.", min=1, max=10_000)]
 
 
 def main(words: list[str] | None = None) -> None:
@@ -151,20 +149,44 @@ def why(context: typer.Context, scene: Annotated[int, typer.Argument(min=1, help
     asking.why(call_of(context), scene, _screen(context))
 
 
-@queue.command("list")
-def queue_list(context: typer.Context, limit: Limit = 50) -> None:
-    """List the jobs that wait or are worked on."""
-    from plexsync.cli import asking
+@program.command()
+def outages(context: typer.Context) -> None:
+    """Show when Stash or Plex was away, for how long, and what waited for it."""
+    from plexsync.cli import standing
 
-    asking.queue(call_of(context), limit, _screen(context))
+    standing.outages(call_of(context), _screen(context))
 
 
-@dead.command("list")
-def dead_list(context: typer.Context, limit: Limit = 50) -> None:
-    """List the jobs that were given up."""
-    from plexsync.cli import asking
+@program.command()
+def backup(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="Where to; else DATA_DIR/backups. A folder will do.")] = None,
+) -> None:
+    """Write a backup of all that a walk cannot bring back: settings, ledger, history, keys."""
+    from plexsync.cli import backing_up
 
-    asking.dead(call_of(context), limit, _screen(context))
+    backing_up.backup(call_of(context), file, _screen(context))
+
+
+@program.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="The backup. Without it, the backups are listed.")] = None,
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Also where the store holds a ledger already.")] = False,
+    noted: Annotated[bool, typer.Option("--noted", help="Take what happened to the store off `status`.")] = False,
+) -> None:
+    """Put a backup in the place of the store, while the daemon is stopped."""
+    from plexsync.cli import backing_up
+
+    if (noted and (file is not None or replace)) or (replace and file is None):
+        raise typer.BadParameter("--noted stands alone, and --replace needs a FILE")
+    if noted:
+        backing_up.noted(call_of(context), _screen(context))
+    elif file is None:
+        backing_up.listing(call_of(context), _screen(context))
+    else:
+        backing_up.restore(call_of(context), file, _screen(context), replace=replace)
 
 
 @program.command()

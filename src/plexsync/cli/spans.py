@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import re
+from datetime import datetime
 
-_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
-_LONGEST = 200
+from plexsync.model.spans import ago, many, moment, shown, span
 
+__all__ = ["ago", "many", "moment", "shown", "since", "span"]
 
-def span(seconds: float) -> str:
-    """A length of time in its two largest units."""
-    left = round(abs(seconds))
-    if left == 0:
-        return "0 s" if seconds == 0 else f"{abs(seconds):.1f} s"
-    parts: list[str] = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2])
+_BACK = re.compile(r"([0-9]+) ?(min|h|d)")
+_SECONDS = {"min": 60, "h": 3600, "d": 86400}
 
 
-def moment(at: float | None) -> str:
-    """A time in this machine's zone."""
-    if not at:
-        return "never"
-    return datetime.fromtimestamp(at, tz=UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def ago(at: float | None, now: float) -> str:
-    """How long ago, or in what time."""
-    if not at:
-        return "never"
-    return f"in {span(at - now)}" if at > now else f"{span(now - at)} ago"
-
-
-def many(count: int, word: str) -> str:
-    """So many of something."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
-
-
-def shown(value: Any, field: str = "") -> str:
-    """A field's value on one line; a long text is cut, and of a picture only the start of its hash is shown."""
-    if value is None or value == []:
-        return "(empty)"
-    if field == "poster":
-        return f"picture {str(value).removeprefix('upload://posters/')[:8]}"
-    text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def since(text: str, now: float) -> float:
+    """The time that a person means by a date, or by how long ago it was; ValueError shows the forms."""
+    if back := _BACK.fullmatch(text.strip()):
+        return now - int(back[1]) * _SECONDS[back[2]]
+    try:
+        return datetime.fromisoformat(text.strip()).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(
+            f'"{text}" is no time: give a date (2026-01-31), a date and time ("2026-01-31 14:30"), '
+            "or how long ago (30min, 12h, 2d)"
+        ) from None

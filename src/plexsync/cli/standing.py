@@ -7,8 +7,12 @@ from typing import Any
 
 from plexsync.cli.call import Call
 from plexsync.cli.screen import Screen
-from plexsync.cli.spans import ago, span
+from plexsync.cli.spans import ago, many, moment, span
 from plexsync.cli.stored import facts_of
+from plexsync.sync.telling import drain_words, peer_line
+
+#: Seconds without a beat that are worth a word.
+_SILENT = 10.0
 
 
 def status(call: Call, screen: Screen) -> None:
@@ -20,6 +24,30 @@ def status(call: Call, screen: Screen) -> None:
         _show(facts, screen, time.time())
 
 
+def outages(call: Call, screen: Screen) -> None:
+    """What the outages so far say of each peer, and the newest of them."""
+    with facts_of(call) as source:
+        facts = source.outages()
+    screen.facts(facts)
+    if screen.as_json:
+        return
+    for peer in facts["peers"]:
+        screen.say(peer_line(peer, facts["now"]), style="bold yellow" if peer["going_on"] else "")
+    rows = [
+        (
+            moment(one["began_at"]),
+            one["name"],
+            one["kind"],
+            span(one["lasted"]) if one["ended_at"] else f"{span(one['lasted'])}, goes on",
+            drain_words(one) if one["ended_at"] else f"{many(one['held'], 'job')} waiting",
+            one["cause"],
+        )
+        for one in facts["outages"]
+    ]
+    if rows:
+        screen.table("The newest outages", ("began", "who", "how", "lasted", "what waited", "why"), rows)
+
+
 def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
     if facts.get("running"):
         screen.say(f"The daemon works at {facts['url']} (process {facts['pid']}).", style="green")
@@ -27,6 +55,9 @@ def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
         screen.say(f"Process {facts['held_by']} works here but takes no requests (yet); this is what the store knows.")
     else:
         screen.say("No daemon runs; this is what the store knows.", style="yellow")
+    for one in facts.get("owners", ()):
+        if one["beat_age"] is not None or not one["mine"]:
+            screen.say(_owner(one, here=bool(facts.get("running"))))
     stash = facts["stash"]
     screen.say(f"Stash: {_gate(stash['gate'], now)}; {stash['scenes']} scenes seen.")
     screen.say(f"Last full walk: {_walk(facts.get('full_walk'), now)}.")
@@ -36,6 +67,17 @@ def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
         screen.say("No Plex server is known yet.", style="yellow")
     for trouble in facts.get("troubles", ()):
         screen.say(f"Needs you: {trouble}", style="bold red")
+
+
+def _owner(one: dict[str, Any], *, here: bool) -> str:
+    """Who works on a key of a database that several daemons share."""
+    if not one["holder"]:
+        return f"{one['name']}: no daemon works on it now" + ("; this one takes it within seconds." if here else ".")
+    who = f"{one['holder']}, for {span(one['owned_for'])}"
+    if one["mine"]:
+        return f"{one['name']}: this daemon works on it ({who})."
+    silent = f"; not heard of for {span(one['beat_age'])}" if one["beat_age"] > _SILENT else ""
+    return f"{one['name']}: {'this daemon stands by, ' if here else ''}another one works on it ({who}{silent})."
 
 
 def _server(server: dict[str, Any], screen: Screen, now: float) -> None:

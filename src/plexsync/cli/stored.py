@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from plexsync.app import open_store
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import Remote, daemon_of
 from plexsync.config import Config
 from plexsync.store.database import Connection, Database
-from plexsync.store.lock import holder
-from plexsync.sync import reports
+from plexsync.store.lock import FolderLock, holder
+from plexsync.sync import outages, reports
+from plexsync.sync.peers import ownable
 
 T = TypeVar("T")
 _SQLITE = "sqlite:///"
@@ -25,6 +29,8 @@ class Facts(Protocol):
     def status(self) -> dict[str, Any]: ...
     def queue(self, limit: int) -> list[dict[str, Any]]: ...
     def dead(self, limit: int) -> list[dict[str, Any]]: ...
+    def dead_of(self, scene: int) -> list[dict[str, Any]]: ...
+    def outages(self) -> dict[str, Any]: ...
     def why(self, scene: int) -> dict[str, Any]: ...
 
 
@@ -44,6 +50,13 @@ class Told:
     def dead(self, limit: int) -> list[dict[str, Any]]:
         return _rows(self.remote.get("/api/v1/dead", limit=limit))
 
+    def dead_of(self, scene: int) -> list[dict[str, Any]]:
+        return _rows(self.remote.get(f"/api/v1/dead/{scene}"))
+
+    def outages(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.remote.get("/api/v1/outages")
+        return found
+
     def why(self, scene: int) -> dict[str, Any]:
         found: dict[str, Any] = self.remote.get(f"/api/v1/scenes/{scene}/why")
         return found
@@ -58,17 +71,23 @@ class Stored:
     held_by: int | None  #: the process that holds the folder without answering requests
 
     def status(self) -> dict[str, Any]:
-        return self._read(lambda c: reports.status(c, self._servers(c))) | {
-            "running": False,
-            "held_by": self.held_by,
-            "troubles": [],
-        }
+        facts = self._read(lambda c: reports.status(c, self._servers(c)))
+        if self.database.shared:
+            keys = ownable(server["name"] for server in facts["servers"])
+            facts["owners"] = self._read(lambda c: reports.owners(c, keys))
+        return facts | {"running": False, "held_by": self.held_by, "troubles": facts["notices"]}
 
     def queue(self, limit: int) -> list[dict[str, Any]]:
         return self._read(lambda c: reports.queue_rows(c, limit))
 
     def dead(self, limit: int) -> list[dict[str, Any]]:
         return self._read(lambda c: reports.dead_rows(c, limit))
+
+    def dead_of(self, scene: int) -> list[dict[str, Any]]:
+        return self._read(lambda c: reports.dead_of(c, scene))
+
+    def outages(self) -> dict[str, Any]:
+        return self._read(lambda c: outages.report(c, self._servers(c), time.time()))
 
     def why(self, scene: int) -> dict[str, Any]:
         return self._read(lambda c: reports.why(c, scene, self._servers(c)))
@@ -95,6 +114,21 @@ def facts_of(call: Call) -> Iterator[Facts]:
         yield Stored(database, config, _pid(holder(config.data_dir)))
     finally:
         database.close()
+
+
+@contextmanager
+def changing(call: Call, verb: str) -> Iterator[Connection]:
+    """The store of the data folder for a change of its own, while no daemon runs. StoreError while one does."""
+    config = call.config()
+    _must_exist(config)
+    with FolderLock(config.data_dir) as lock:
+        lock.acquire({"pid": os.getpid(), "verb": verb})
+        database = open_store(config)
+        try:
+            with database.transaction() as connection:
+                yield connection
+        finally:
+            database.close()
 
 
 def _pid(facts: dict[str, Any] | None) -> int | None:

@@ -90,9 +90,7 @@ def database(value: Any) -> SecretStr | None:
         return value
     text = _text(value)
     scheme, colon, _ = text.partition("://")
-    if scheme == "postgres":
-        raise wrong("has a scheme that is not known", 'begin it with "postgresql://"')
-    if not colon or scheme.partition("+")[0] not in {"sqlite", "postgresql"}:
+    if not colon or scheme not in {"sqlite", "postgresql", "postgres", "postgresql+psycopg"}:
         raise wrong("has a scheme that is not known", 'begin it with "sqlite:///" or "postgresql://"')
     return SecretStr(text)
 

@@ -167,6 +167,9 @@ class Settings(BaseModel):
     )
     full_walk_hours: float = setting("Hours between walks through everything.", default=24.0, ge=1, le=720)
     dead_letter_days: int = setting("Days that dead letters are kept.", default=30, ge=1, le=365)
+    purge_days: int = setting(
+        "Days that a purge of dead letters leaves alone; 0 purges all of them.", default=7, ge=0, le=365
+    )
     history_days: int = setting("Days that the history of writes is kept.", default=90, ge=1, le=3650)
 
     log_level: Annotated[LogLevel, BeforeValidator(lower)] = setting(

@@ -25,7 +25,15 @@ def page(status: int, title: str) -> Answer:
     return Answer(status, [HTML_TYPE], text.encode())
 
 
-def canned(fault: str, status: int, scope: Scope) -> Answer | None:
+def canned(fault: str, status: int, scope: Scope, retry_after: int | None = None) -> Answer | None:
+    """The answer of such a fault; None where the fault is none of an answer."""
+    answer = _canned(fault, status, scope)
+    if answer is not None and retry_after is not None:
+        answer.headers.append((b"retry-after", str(retry_after).encode()))
+    return answer
+
+
+def _canned(fault: str, status: int, scope: Scope) -> Answer | None:
     match fault:
         case "status" | "status500":
             return page(500 if fault == "status500" else status, "Internal Server Error")

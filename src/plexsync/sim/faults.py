@@ -13,6 +13,7 @@ below `/_sim/` is ever disturbed or logged.
     probability   0 to 1, drawn from a seeded source
     seconds       for delay, slow and hang
     status        for the fault `status`
+    retry_after   seconds that the faults with a status tell in a header of that name
     fault
         refuse           the connection is closed without a byte, nothing is done
         hang             held until the rules are replaced (then handled, late), the client leaves, or
@@ -33,9 +34,9 @@ The first rule that strikes wins. Under any rule but delay and slow a WebSocket 
 open one breaks.
 
 `GET /_sim/requests` gives `{"total", "reads", "writes", "uploads", "repeats", "requests": [{"method", "path",
-"query", "status", "at", "kind", "changed", "label", "fault"}]}`; `status` is null where no answer was given,
-`repeats` counts writes and uploads that changed nothing, the list holds the latest ones only. `DELETE` starts
-anew.
+"query", "status", "at", "kind", "changed", "label", "fault", "client"}]}`; `status` is null where no answer was
+given, `client` what the request's X-Plex-Client-Identifier says, `at` when it came; `repeats` counts writes and
+uploads that changed nothing, the list holds the latest ones only. `DELETE` starts anew.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_CLIENT = b"x-plex-client-identifier"
 
 __all__ = ["FaultLayer", "FaultName", "Note", "RequestLog", "Rule", "note"]
 
@@ -88,6 +91,7 @@ class Rule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaul
     probability: float = 1.0
     seconds: float | None = None
     status: int = 500
+    retry_after: int | None = None
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request falls under this rule, counts aside."""
@@ -196,6 +200,7 @@ class FaultLayer:
             "status": None,
             "at": self._clock(),
             "fault": rule.fault if rule else None,
+            "client": next((value.decode("latin-1") for name, value in scope["headers"] if name == _CLIENT), None),
         }
         handled = False
 
@@ -220,7 +225,7 @@ class FaultLayer:
     async def _strike(self, rule: Rule, app: ASGIApp, scope: Scope, receiving: Receiving, send: Send) -> None:
         if rule.fault in {"refuse", "cut", "hang", "delay"}:
             await self._break(rule, app, scope, receiving, send)
-        elif (ready := canned(rule.fault, rule.status, scope)) is not None:
+        elif (ready := canned(rule.fault, rule.status, scope, rule.retry_after)) is not None:
             await ready.whole(send)
         else:
             answer = await collect(app, scope, receiving)
@@ -265,7 +270,7 @@ class FaultLayer:
         rule = self._breaks(scope["path"])
         if rule is None:
             await self._app(scope, self._until_broken(scope, receive), send)
-        elif (ready := canned(rule.fault, rule.status, scope)) is not None:
+        elif (ready := canned(rule.fault, rule.status, scope, rule.retry_after)) is not None:
             await ready.instead_of_upgrade(send)
         else:
             receiving = Receiving(receive)

@@ -15,6 +15,7 @@ from plexsync.web.faults import LastResort, answer_faults
 from plexsync.web.health import health_routes
 from plexsync.web.hosts import Hosts, names_of
 from plexsync.web.security import Access
+from plexsync.web.upkeep import upkeep_routes
 from plexsync.web.wishes import wish_routes
 
 
@@ -42,6 +43,7 @@ def create_app(
     api.include_router(event_routes(service, access))
     api.include_router(fact_routes(service, access))
     api.include_router(wish_routes(service, access, stop))
+    api.include_router(upkeep_routes(service, access))
     app.include_router(api)
     app.include_router(health_routes(service))
     return app

@@ -10,8 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from plexsync.web.models import EventsIn, Fault, PlanIn, SyncIn
+from plexsync.web.models import ClearIn, EventsIn, Fault, PlanIn, PurgeIn, RecoverIn, RetryIn, SyncIn
 
+_BODIES = (ClearIn, EventsIn, PlanIn, PurgeIn, RecoverIn, RetryIn, SyncIn)
 _PLACE = "#/components/schemas/{model}"
 
 
@@ -34,7 +35,7 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 def _description(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    _, bodies = models_json_schema([(model, "validation") for model in (EventsIn, PlanIn, SyncIn)], ref_template=_PLACE)
+    _, bodies = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_PLACE)
     found["components"]["schemas"] |= bodies["$defs"] | {Fault.__name__: Fault.model_json_schema()}
     for path, operations in found["paths"].items():
         for operation in operations.values():

@@ -41,6 +41,16 @@ def fact_routes(service: Service, access: Access) -> APIRouter:
         """The dead letters, with all that is known of them."""
         return await service.dead(limit)
 
+    @router.get("/dead/{scene}")
+    async def dead_of(scene: SceneId) -> list[dict[str, Any]]:
+        """The dead letters of a scene, at most one a server."""
+        return await service.upkeep.dead_of(scene)
+
+    @router.get("/outages")
+    async def outages() -> dict[str, Any]:
+        """What the outages so far say of each peer, and the newest of them."""
+        return await service.upkeep.outages()
+
     @router.get("/scenes/{scene}/why")
     async def why(scene: SceneId) -> dict[str, Any]:
         """Where a scene stands on every server, and why."""

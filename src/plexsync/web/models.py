@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from plexsync.model.work import Event
+from plexsync.sync.recovery import Victims, victims_of
 
 #: The largest id that the store holds.
 LARGEST_ID = 2**31 - 1
@@ -114,6 +115,64 @@ class SyncIn(_Wish):
         return self
 
 
+class ClearIn(_Wish):
+    """Which waiting jobs to drop: those of one lane, or all."""
+
+    lane: Literal["user", "change", "bulk"] | None = None
+
+
+class RetryIn(_Wish):
+    """Which dead letters to try again: those of `scenes`, or `all`."""
+
+    scenes: _SceneIds | None = None
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> RetryIn:
+        if (self.scenes is not None) == self.all:
+            raise ValueError('give either "scenes": [ids] or "all": true')
+        return self
+
+
+class PurgeIn(_Wish):
+    """Which dead letters to forget: those older than so many days, or `all`; neither: older than `purge_days`."""
+
+    older_than_days: FiniteFloat | None = Field(default=None, description="0 or more.")
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> PurgeIn:
+        if self.older_than_days is not None and self.all:
+            raise ValueError('give either "older_than_days": number or "all": true')
+        if self.older_than_days is not None and self.older_than_days < 0:
+            raise ValueError(
+                f'"older_than_days" is {self.older_than_days:g}: give 0 for every letter, or a number above'
+            )
+        return self
+
+
+class RecoverIn(_Wish):
+    """Which dead letters to recover: of some error classes, or `all`; neither: what died of an outage.
+
+    `since` leaves out what began to fail before, in seconds since the epoch.
+    """
+
+    errors: Annotated[list[_Text], Field(min_length=1)] | None = None
+    all: bool = False
+    since: FiniteFloat | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> RecoverIn:
+        if self.errors is not None and self.all:
+            raise ValueError('give either "errors": [classes] or "all": true')
+        victims_of(self.errors or (), everything=self.all, since=self.since)
+        return self
+
+    def victims(self) -> Victims:
+        """The letters that are meant."""
+        return victims_of(self.errors or (), everything=self.all, since=self.since)
+
+
 class Accepted(BaseModel):
     """Events that are in the store for good."""
 
@@ -145,6 +204,55 @@ class Quiet(BaseModel):
     """Whether nothing is due or under way."""
 
     quiet: bool
+
+
+class Cleared(BaseModel):
+    """How many waiting jobs were dropped. A full walk finds what still differs."""
+
+    cleared: int
+
+
+class Hurried(BaseModel):
+    """How many jobs had to wait until now; all of them are due."""
+
+    due: int
+
+
+class RetriedOut(BaseModel):
+    """How many dead letters are tried again, and the scenes that have none."""
+
+    retried: int
+    unknown: list[int]
+
+
+class Purged(BaseModel):
+    """How many dead letters were forgotten."""
+
+    purged: int
+
+
+class RecoveredOut(BaseModel):
+    """What became of a server's dead letters."""
+
+    server: str
+    put: int = Field(description="Are tried again.")
+    queued: int = Field(description="Were queued already.")
+    gone: int = Field(description="Their scene is gone from Stash, and so are they.")
+    left: int = Field(description="Stay: a peer is not well, or Stash cannot tell the scene now.")
+    others: int = Field(description="Were not meant.")
+    trouble: str = Field(description="What kept the rest from being tried.")
+
+
+class Recoveries(BaseModel):
+    """One entry a server."""
+
+    servers: list[RecoveredOut]
+
+
+class Noted(BaseModel):
+    """How many messages about the store were shown until now."""
+
+    noted: int
 
 
 class Stopping(BaseModel):

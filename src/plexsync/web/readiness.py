@@ -11,8 +11,7 @@ def readiness(service: Service) -> Readiness:
     """Ready is who has started and needs nobody. Troubles that name titles or paths are only counted."""
     if not service.started.is_set():
         return Readiness(ready=False, troubles=["PlexSync is starting"])
-    gates = (service.stash_gate, *(server.gate for server in service.servers))
-    told = [_trouble(gate) for gate in gates if not gate.closed]
+    told = [_trouble(gate) for gate in service.gates if not gate.closed]
     untold = len(service.troubles()) - len(told)
     if untold > 0:
         told.append(f"{untold} more, see `plexsync status`")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from plexsync.sync.service import Service
 from plexsync.web.bodies import reading
 from plexsync.web.description import body_of
-from plexsync.web.models import Asked, Stopping, SyncIn
+from plexsync.web.models import Asked, Noted, Stopping, SyncIn
 from plexsync.web.security import Access
 
 
@@ -22,6 +22,11 @@ def wish_routes(service: Service, access: Access, stop: Callable[[], None]) -> A
     async def sync(body: Annotated[SyncIn, Depends(reading(SyncIn))]) -> Asked:
         """Sync soon: some scenes, all, what changed in the last 24 hours, or a library's backlog."""
         return await _granted(service, body)
+
+    @router.post("/notices/noted")
+    async def noted() -> Noted:
+        """What happened to the store is known: the status need not tell of it any more."""
+        return Noted(noted=await service.noted())
 
     @router.post("/stop", status_code=202)
     async def end() -> Stopping:
@@ -39,7 +44,7 @@ async def _granted(service: Service, wish: SyncIn) -> Asked:
         count = await service.sync_library(wish.library, go=wish.go)
         return Asked(queued=count) if wish.go else Asked(waiting=count)
     if wish.all:
-        service.sync_all()
+        await service.sync_all()
         return Asked(asked="full walk")
-    service.sync_recent()
+    await service.sync_recent()
     return Asked(asked="recent")

@@ -78,7 +78,7 @@ class Queries:
         def gate(resolver: Resolver) -> Resolver:
             def answer(root: Any, info: Info, **given: Any) -> Any:
                 if self.status != "OK":
-                    raise Refused(f"the database is not ready: {self.status}")
+                    raise Refused("database not initialized")
                 return resolver(root, info, **given)
 
             return answer
