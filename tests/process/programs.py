@@ -41,13 +41,14 @@ class Program:
     log: Path
     environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    program: Sequence[str] = ("-m", "plexsync")  #: what Python is to run
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it, once more if it has ended."""
         assert self.process is None or self.process.poll() is not None
         with self.log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "plexsync", *self.words],
+                [sys.executable, *self.program, *self.words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
