@@ -57,6 +57,7 @@ def test_requests_an_idle_daemon_edits_and_an_outage_are_measured_over_the_real_
 
 
 @pytest.mark.process
+@pytest.mark.soak
 def test_a_walk_of_scenes_in_step_puts_no_job() -> None:
     found = walk.measured(4)
     assert (found["scenes"], found["jobs"]) == (4, 0)

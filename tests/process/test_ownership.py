@@ -132,6 +132,7 @@ def test_kill_9_of_the_owner_moves_ownership_and_what_it_said_yes_to_is_done(tmp
         until(lambda: pair.owns(pair.first), "the first owns all again")
 
 
+@pytest.mark.soak
 def test_status_says_who_works_on_what_and_a_command_without_a_daemon_names_it(
     tmp_path: Path, postgres_url: str
 ) -> None:

@@ -196,7 +196,3 @@ def megabytes(folder: Path) -> float:
 @pytest.mark.timeout(1800)
 def test_a_year_of_forty_thousand_scenes_stays_within_bounds(tmp_path: Path) -> None:
     check(tmp_path, scenes=40_000, edits=150, days=365)
-
-
-def test_four_months_of_a_small_library_stay_within_bounds(tmp_path: Path) -> None:
-    check(tmp_path, scenes=200, edits=4, days=120)
