@@ -1,17 +1,16 @@
 """Tasks and operations: what a user starts, and what the daemon asks of the plugin."""
 
 import json
-import shutil
 import socket
 import ssl
 import stat
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from certificates import certified
 from plugin.hook_process import PYTHONS, Hook, task_call
 from plugin.test_contract import TASKS
 
@@ -162,15 +161,7 @@ def test_connect_stores_the_plugins_settings_for_the_hook_alone(
 @pytest.fixture(scope="module")
 def own_certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """A certificate that nobody signed, as Stash makes for itself."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl")
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-subj", "/CN=stash"]
-    subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
+    return certified(tmp_path_factory.mktemp("certificate"), "stash").for_server()
 
 
 @pytest.mark.parametrize("python", PYTHONS)

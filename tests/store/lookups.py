@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy import event
+
 from plexsync.store import decisions, history, in_step, index, jobs, ledger, links, seen
 from plexsync.store.database import Connection
 
@@ -27,3 +29,16 @@ LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
     "ledger": lambda conn: ledger.rows(conn, "plex", ["/a"]),
     "history": lambda conn: history.of_scene(conn, 1, 10),
 }
+
+
+def statements_of(conn: Connection, work: Callable[[], Any]) -> list[tuple[str, Any]]:
+    """Each statement of that work, with its parameters."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(conn, "before_cursor_execute", note)
+    work()
+    event.remove(conn, "before_cursor_execute", note)
+    return asked

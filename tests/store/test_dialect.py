@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import event
 
 from plexsync.model.item import IndexedItem, Part
 from plexsync.model.work import Lane, Put
@@ -18,7 +17,7 @@ from plexsync.store.address import place_of
 from plexsync.store.database import Connection, Database
 from plexsync.store.engines import BUSY_MS
 from plexsync.store.schema import jobs as table
-from store.lookups import LOOK_UPS
+from store.lookups import LOOK_UPS, statements_of
 
 ROWS = 100_000
 FAR = 300.0
@@ -37,17 +36,9 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 def plans(conn: Connection, work: Callable[[], Any]) -> list[str]:
     """How SQLite goes about each statement of that work: one line for each step of each plan."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(conn, "before_cursor_execute", note)
-    work()
-    event.remove(conn, "before_cursor_execute", note)
     return [
         str(step[-1])
-        for statement, parameters in asked
+        for statement, parameters in statements_of(conn, work)
         for step in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
     ]
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from bench.cluster import Cluster
-from sqlalchemy import event
 
 from plexsync.model.work import Lane, Outcome, Put, Verdict
 from plexsync.store import jobs
 from plexsync.store.database import Connection, Database
 from postgres import fresh_database
-from store.lookups import LOOK_UPS
+from store.lookups import LOOK_UPS, statements_of
 
 ROWS = 100_000
 FAR = 300.0
@@ -38,17 +37,9 @@ def crowded(request: pytest.FixtureRequest, postgres_server: Cluster) -> Iterato
 
 def plans(conn: Connection, work: Callable[[], Any]) -> list[str]:
     """How PostgreSQL goes about each statement of that work, one text for each."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        asked.append((statement, parameters))
-
-    event.listen(conn, "before_cursor_execute", note)
-    work()
-    event.remove(conn, "before_cursor_execute", note)
     return [
         "\n".join(row[0] for row in conn.exec_driver_sql(f"EXPLAIN {statement}", one))
-        for statement, parameters in asked
+        for statement, parameters in statements_of(conn, work)
         for one in (parameters[:1] if isinstance(parameters, list) else [parameters])
     ]
 
