@@ -15,7 +15,6 @@ LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
     "parked": lambda conn: jobs.parked(conn, "plex"),
     "unpark": lambda conn: jobs.unpark(conn, "plex", [1], 1.0),
     "claim_parked": lambda conn: jobs.claim_parked(conn, server="plex", section=1, token="t"),
-    "wake": lambda conn: jobs.wake(conn, "plex", [1, 2], 1.0),
     "at_paths": lambda conn: index.at_paths(conn, "plex", ["/a"]),
     "named": lambda conn: index.named(conn, "plex", ["a.mp4"]),
     "scenes_at": lambda conn: seen.scenes_at(conn, ["/a"]),

@@ -157,17 +157,6 @@ def test_a_missing_item_is_looked_for_at_once_when_the_index_moved_meanwhile(con
     assert [job.long_attempts for job in claim(conn, 300.0)] == [1]
 
 
-def test_the_index_wakes_what_waits_and_what_is_being_worked_on(conn: Connection) -> None:
-    jobs.put(conn, [changed(1)], 1.0)
-    end(conn, 1.0, Verdict.RETRY_LONG, due_at=300.0, counts=True)
-    jobs.put(conn, [changed(2)], 2.0)
-    [working] = claim(conn, 2.0)
-    assert jobs.wake(conn, "plex", [1, 2, 3], 2.0) == 2
-    later = Outcome(verdict=Verdict.RETRY_LONG, due_at=300.0, counts=True)
-    assert jobs.finish(conn, working, later, 2.0)
-    assert [(job.scene, job.long_attempts) for job in claim(conn, 2.0)] == [(1, 1), (2, 0)]
-
-
 def test_the_earliest_due_time_is_told_by_lane(conn: Connection) -> None:
     assert jobs.next_due(conn, "plex", LANES) is None
     jobs.put(conn, [changed(1, Lane.BULK)], 1.0)

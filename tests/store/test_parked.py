@@ -88,14 +88,12 @@ def test_a_clock_set_back_brings_it_back_too(conn: Connection) -> None:
     assert [job.scene for job in claim(conn, 9_000.0, parking=frozenset())] == [1]
 
 
-@pytest.mark.parametrize("way", ["put", "wake", "make_due", "unpark"])
+@pytest.mark.parametrize("way", ["put", "make_due", "unpark"])
 def test_who_wants_it_at_once_gets_it(conn: Connection, way: str) -> None:
     parked_job(conn, 1)
     match way:
         case "put":
             put(conn, 1, at=2.0)
-        case "wake":
-            assert jobs.wake(conn, "plex", [1], 2.0) == 1
         case "make_due":
             assert jobs.make_due(conn, "plex", 2.0) == 1
         case "unpark":

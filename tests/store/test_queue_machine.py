@@ -338,20 +338,6 @@ class QueueMachine(RuleBasedStateMachine):
             if key[0] == server:
                 row.attempts = [at for at in row.attempts if at < since]
 
-    @rule(server=SERVERS, scenes=st.sets(SCENES))
-    def the_index_saw_files(self, server: str, scenes: set[int]) -> None:
-        jobs.wake(self.conn, server, scenes, self.now)
-        for key, row in self.rows.items():
-            if key[0] != server or key[1] not in scenes:
-                continue
-            if row.claim is None:
-                row.parked_in = None if row.due_at > self.now else row.parked_in
-                row.due_at = min(row.due_at, self.now)
-            else:
-                self.owed[key] = self.now
-                row.generation = self._generation(key)
-                assert row.generation > self.highest
-
     @rule(seconds=st.floats(0, 900))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds

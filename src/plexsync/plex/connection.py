@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import ssl
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 import msgspec
 
-from plexsync.model.errors import ConfigurationError, PlexPermanentError, PlexServerDown
+from plexsync.model.errors import PlexPermanentError, PlexServerDown
 from plexsync.plex.answers import LONGEST_LINE, Reply, Request, Translator
 from plexsync.plex.documents import IdentityAnswer
+from plexsync.wire import WHOLE, body, neighbour, trust
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable
 
     from plexsync.model.errors import SyncError
@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 READERS = 4
 #: How long an idle connection is kept for the next write, in seconds.
 KEPT_SECONDS = 60.0
-#: An answer as a whole may take so many read time-outs; a server that drips must end too.
-WHOLE = 4
 #: Bytes of an answer. A page of 1000 items with everything is about 3 MB.
 ANSWER_BOUND = 128 * 1024 * 1024
-#: Bytes that are read of an answer that only explains a failure.
-PAGE_BOUND = 64 * 1024
 PRODUCT = "PlexSync"
 
 T = TypeVar("T")
@@ -82,19 +78,11 @@ class Connection:
         self._identifying = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS)
         self._whole = None if timeout.read is None else timeout.read * WHOLE
-        options: dict[str, Any] = {
-            "headers": _headers(token.strip(), client_identifier),
-            "timeout": timeout,
-            "verify": _tls(verify) if self._base.lower().startswith("https://") else False,
-            # What a proxy's login leaves behind would outlive the token.
-            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            "follow_redirects": False,
-            # Proxies of the environment are for the wide world; Plex is a neighbour.
-            "trust_env": False,
-        }
-        self._reading = httpx2.AsyncClient(**options)
+        headers = _headers(token.strip(), client_identifier)
+        certified = trust("Plex", verify) if self._base.lower().startswith("https://") else False
         one = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS)
-        self._writing = httpx2.AsyncClient(limits=one, **options)
+        self._reading = neighbour(headers=headers, timeout=timeout, verify=certified)
+        self._writing = neighbour(headers=headers, timeout=timeout, verify=certified, limits=one)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -184,7 +172,7 @@ class Connection:
                 client.stream(request.method, url, content=content, extensions=extensions) as response,
             ):
                 status = response.status_code
-                return Reply(status=status, headers=response.headers, content=await _body(response))
+                return Reply(status=status, headers=response.headers, content=await body(response, ANSWER_BOUND))
         except httpx2.DecodingError as error:
             raise self.translator.undecodable(error, status, request) from error
         except httpx2.InvalidURL as error:
@@ -230,21 +218,6 @@ def nameless(answer: IdentityAnswer) -> str:
     return "" if answer.container.machine_identifier.strip() else "it names no machineIdentifier"
 
 
-async def _body(response: httpx2.Response) -> bytes:
-    bound = ANSWER_BOUND if response.is_success else PAGE_BOUND
-    kept = bytearray()
-    try:
-        async for piece in response.aiter_bytes():
-            kept += piece
-            if len(kept) > bound:
-                break
-    except httpx2.DecodingError:
-        # What a refusal says is not needed to know that it is one.
-        if response.is_success:
-            raise
-    return bytes(kept[: bound + 1])
-
-
 def _json(content: bytes, shape: type[T]) -> T:
     """`content` in this shape; broken UTF-8, as in the name of one file, does not hide what is around it."""
     if len(content) > ANSWER_BOUND:
@@ -266,15 +239,3 @@ def _headers(token: str, client_identifier: str) -> dict[str, str]:
         "X-Plex-Platform": platform.system() or "unknown",
         "X-Plex-Device-Name": PRODUCT,
     }
-
-
-def _tls(verify: bool | str | ssl.SSLContext) -> bool | ssl.SSLContext:  # noqa: FBT001  # httpx2's own word
-    """`verify` as httpx2 takes it; a text names a file of certificates to trust beside the usual ones."""
-    if not isinstance(verify, str):
-        return verify
-    context = ssl.create_default_context()
-    try:
-        context.load_verify_locations(cafile=verify)
-    except OSError as error:
-        raise ConfigurationError([f"the CA file for Plex cannot be used: {error}"]) from error
-    return context

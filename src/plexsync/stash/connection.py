@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import ssl
 from contextlib import contextmanager, nullcontext
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 import msgspec
 
-from plexsync.model.errors import ConfigurationError
 from plexsync.stash.address import Address, address_of, checked_key
 from plexsync.stash.answers import Envelope, decoded, mended
 from plexsync.stash.documents import operation_name, question
 from plexsync.stash.failures import NOT_UNDERSTOOD, Failures, Reply
+from plexsync.wire import WHOLE, body, neighbour, trust
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
     from plexsync.stash.documents import Question
@@ -28,12 +27,8 @@ A = TypeVar("A")
 T = TypeVar("T")
 #: Stash has one writer and few readers; more requests at once only queue inside it.
 PARALLEL = 2
-#: An answer as a whole may take so many read time-outs; a server that drips must end too.
-WHOLE = 4
 #: Bytes of an answer to a query. A page of 200 scenes is about 300 kB.
 ANSWER_BOUND = 256 * 1024 * 1024
-#: Bytes that are read of an answer that only explains a failure.
-PAGE_BOUND = 64 * 1024
 
 
 class Connection:
@@ -55,16 +50,11 @@ class Connection:
         self.failures = Failures([key, *_sign_in_secrets(address)], redact)
         self._whole = read_timeout * WHOLE
         self._slots = asyncio.Semaphore(PARALLEL)
-        self._http = httpx2.AsyncClient(
+        self._http = neighbour(
             headers={"ApiKey": key} if key else {},
-            auth=address.sign_in,
             timeout=httpx2.Timeout(read_timeout, connect=connect_timeout, pool=None),
-            verify=_trust(address, verify),
-            # A session kept by cookie would outlive a key that was taken back.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            # Stash is near; a proxy from the environment is meant for the outside.
-            trust_env=False,
-            follow_redirects=False,
+            verify=trust("Stash", verify) if address.secure else False,
+            sign_in=address.sign_in,
         )
 
     async def close(self) -> None:
@@ -79,12 +69,12 @@ class Connection:
         `within` bounds the whole exchange in seconds; such a question does not queue behind slow ones.
         """
         asked = question(document)
-        body = {"operationName": operation_name(document), "query": document, "variables": variables}
+        sent = {"operationName": operation_name(document), "query": document, "variables": variables}
         reply = await self.exchange(
             "POST",
             "/graphql",
             question=asked,
-            content=encoded(body),
+            content=encoded(sent),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             bound=ANSWER_BOUND,
             within=within,
@@ -152,8 +142,8 @@ class Connection:
                     self._http.stream(method, self.base + address, content=content, headers=dict(headers)) as response,
                 ):
                     status = response.status_code
-                    body = await _read(response, bound)
-                    return Reply(status=status, headers=response.headers, content=body)
+                    content = await body(response, bound)
+                    return Reply(status=status, headers=response.headers, content=content)
             except httpx2.DecodingError as error:
                 raise self.failures.of_encoding(error, status, question) from error
             except (httpx2.RequestError, httpx2.InvalidURL, TimeoutError) as error:
@@ -169,27 +159,12 @@ class Connection:
         return self.failures.of_status(reply, question)
 
 
-async def _read(response: httpx2.Response, bound: int) -> bytes:
-    bound = bound if response.is_success else PAGE_BOUND
-    kept = bytearray()
+def encoded(sent: Mapping[str, Any]) -> bytes:
+    """`sent` as JSON; text that no UTF-8 can hold is sent as U+FFFD."""
     try:
-        async for piece in response.aiter_bytes():
-            kept += piece
-            if len(kept) > bound:
-                break
-    except httpx2.DecodingError:
-        # What a refusal says is not needed to know that it is one.
-        if response.is_success:
-            raise
-    return bytes(kept[: bound + 1])
-
-
-def encoded(body: Mapping[str, Any]) -> bytes:
-    """`body` as JSON; text that no UTF-8 can hold is sent as U+FFFD."""
-    try:
-        return msgspec.json.encode(body)
+        return msgspec.json.encode(sent)
     except UnicodeEncodeError:
-        return mended(json.dumps(body).encode())
+        return mended(json.dumps(sent).encode())
 
 
 def _same(answer: T) -> T:
@@ -201,14 +176,3 @@ def _sign_in_secrets(address: Address) -> list[str]:
     if address.sign_in is None:
         return []
     return [address.sign_in[1], base64.b64encode(":".join(address.sign_in).encode()).decode()]
-
-
-def _trust(address: Address, verify: bool | str | ssl.SSLContext) -> bool | ssl.SSLContext:  # noqa: FBT001  # httpx2's word
-    if not address.secure:
-        return False
-    if isinstance(verify, str):
-        try:
-            return ssl.create_default_context(cafile=verify)
-        except OSError as error:
-            raise ConfigurationError([f"the CA file for Stash cannot be used: {error}"]) from error
-    return verify

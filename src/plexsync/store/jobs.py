@@ -5,7 +5,7 @@ What has its own file and belongs to the same interface is offered here too: put
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,11 +13,10 @@ from sqlalchemy import Connection
 
 from plexsync.model.work import Job, Lane, Outcome, Verdict
 from plexsync.store import decisions, index
-from plexsync.store.batches import batches
 from plexsync.store.claims import LONGEST_BACKOFF, claim, claim_parked
 from plexsync.store.dead import DeadLetter, bury, dead_drop, dead_list, dead_one, dead_purge, failure_data
 from plexsync.store.parked import parked, unpark
-from plexsync.store.puts import READY, WORKING, anew, draw, put
+from plexsync.store.puts import READY, WORKING, anew, put
 from plexsync.store.queue import QueueRow, depth, listing
 from plexsync.store.schema import jobs, links
 
@@ -43,7 +42,6 @@ __all__ = [
     "unpark",
     "void_claims",
     "waits",
-    "wake",
 ]
 
 
@@ -186,26 +184,6 @@ def give_back(conn: Connection, server: str, since: float, section: int | None =
         where = (jobs.c.server == server, jobs.c.scene == sa.bindparam("of_scene"))
         conn.execute(sa.update(jobs).where(*where), rows)
     return len(rows)
-
-
-def wake(conn: Connection, server: str, scenes: Iterable[int], now: float) -> int:
-    """The index saw their files: waiting jobs are due now, and one being worked on is due again when it ends.
-
-    Attempts stay counted, but for the job being worked on. How many jobs this moved.
-    """
-    return sum(_wake_some(conn, server, some, now) for some in batches(set(scenes)))
-
-
-def _wake_some(conn: Connection, server: str, scenes: Sequence[int], now: float) -> int:
-    mine = sa.and_(jobs.c.server == server, jobs.c.scene.in_(scenes))
-    waiting = sa.update(jobs).where(mine, _IS_READY, jobs.c.due_at > now).values(due_at=now, parked_in=None)
-    moved = conn.execute(waiting).rowcount
-    worked = conn.scalars(sa.select(jobs.c.scene).where(mine, _IS_WORKING).with_for_update()).all()
-    if worked:
-        (generation,) = draw(conn, 1)
-        stale = sa.update(jobs).where(jobs.c.server == server, jobs.c.scene.in_(worked), _IS_WORKING)
-        moved += conn.execute(stale.values(generation=generation)).rowcount
-    return moved
 
 
 def make_due(conn: Connection, server: str, now: float) -> int:
