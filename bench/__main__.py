@@ -15,7 +15,7 @@ from bench.row import Row, met
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("hook", "queue", "queue_postgres", "plan", "finding", "edit_to_plex", "requests", "walk", "idle")
+NAMES = ("hook", "queue", "queue_postgres", "plan", "finding", "edit_to_plex", "requests", "walk", "preview", "idle")
 #: Longest time in seconds of one bench.
 LIMIT = 150
 _WIDTH = 140

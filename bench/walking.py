@@ -1,6 +1,6 @@
 """One process that makes a store, or that walks and fetches the same in turn; it prints what that took as JSON.
 
-python -m bench.walking (prepare|walk) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
+python -m bench.walking (prepare|walk|preview) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from plexsync.stash.walks import PAGE
 from plexsync.store import in_step, preferences, schema, seen
 from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
+from plexsync.sync.plandocuments import plan_document
 from plexsync.sync.readback import link_text
 from plexsync.sync.tools import Tools
 from plexsync.sync.walk import FULL_WALK
@@ -93,7 +94,7 @@ def take_for_done(connection: Connection, page: Sequence[Scene], tools: Tools) -
         found = tools.finder.find(connection, scene)
         tools.finder.remember(connection, scene, found)
         for tie in found.links:
-            digest = tools.rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
+            digest = tools.rules_of(tie.section).digest(scene, link_text(tie.rating_key, tie.plex_path))
             in_step.confirm(connection, tools.server, scene.id, tie.rating_key, digest, now)
 
 
@@ -133,6 +134,17 @@ async def walk_once(graph: Graph) -> int:
     put = await walk.run()
     assert isinstance(put, int)
     return put
+
+
+async def preview(task: Task) -> dict[str, float]:
+    """Plan everything, keep nothing."""
+    async with task.graph() as graph:
+        await graph.service.servers[0].libraries.load()
+        began, scenes, largest = time.perf_counter(), 0, 0
+        async for planned in graph.service.plan_all():
+            scenes += 1
+            largest = max(largest, len(json.dumps(plan_document(planned))))
+        return {"scenes": scenes, "seconds": time.perf_counter() - began, "largest": largest}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +187,7 @@ async def list_stash(client: httpx2.AsyncClient, url: str) -> None:
         body = {
             "operationName": documents.operation_name(documents.SCENES_AFTER),
             "query": documents.SCENES_AFTER,
-            "variables": {"page": windows.page(PAGE), "which": windows.above(last_id)},
+            "variables": {"page": windows.page(PAGE), "which": windows.above(last_id), "tagParents": False},
         }
         answer = await client.post(f"{url}/graphql", json=body)
         envelope = msgspec.json.decode(answer.content, type=Envelope)
@@ -189,7 +201,7 @@ def main(words: Sequence[str]) -> None:
     """Do one thing and tell."""
     what, stash, plex, token, library, data = words
     task = Task(stash=stash, plex=plex, token=token, library=library, data=Path(data))
-    found = asyncio.run({"prepare": prepare, "walk": walk}[what](task))
+    found = asyncio.run({"prepare": prepare, "walk": walk, "preview": preview}[what](task))
     # Linux counts it in kibibytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1_000_000
     sys.stdout.write(json.dumps({**found, "peak_megabytes": peak}) + "\n")

@@ -213,7 +213,7 @@ def _web_server(graph: Graph, stop: Callable[[], None]) -> uvicorn.Server:
         graph.service,
         api_key=graph.identity.api_key,
         events_token=graph.identity.events_token,
-        allowed_hosts=graph.config.allowed_hosts,
+        allowed_hosts=graph.config.host_names,
         stop=stop,
     )
     return uvicorn.Server(

@@ -9,7 +9,7 @@ from bench.place import in_step
 from bench.row import Row, met, row
 
 from bench import __main__ as command
-from bench import edit_to_plex, finding, hook, idle, plan, queue, queue_postgres, requests, walk
+from bench import edit_to_plex, finding, hook, idle, plan, preview, queue, queue_postgres, requests, walk
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_name_that_is_no_bench_is_bad_usage(capsys: pytest.CaptureFixture[str]
 
 
 def test_every_bench_is_listed() -> None:
-    modules = (hook, queue, queue_postgres, plan, finding, edit_to_plex, requests, walk, idle)
+    modules = (hook, queue, queue_postgres, plan, finding, edit_to_plex, requests, walk, preview, idle)
     assert [module.__name__.removeprefix("bench.") for module in modules] == list(command.NAMES)
     assert all(callable(module.rows) for module in modules)
 
@@ -71,3 +71,10 @@ def check(found: list[Row]) -> list[Row]:
         assert float(str(one["value"])) >= 0
         assert met(one) in (True, False, None)
     return found
+
+
+@pytest.mark.process
+@pytest.mark.soak
+def test_a_plan_of_all_tells_every_scene_and_its_peak() -> None:
+    found = preview.measured(4)
+    assert min(found["seconds"], found["peak_megabytes"], found["largest"]) > 0

@@ -11,11 +11,16 @@ import pytest
 from typer.main import get_command
 
 from plexsync.cli.program import program
-from plexsync.config import load
+from plexsync.config import RuleSetting, load
+from plexsync.model.rules import SCENE_FIELDS, TAG_FIELDS, Rules, Source, parse
+from plexsync.model.rules.facts import Subject
+from plexsync.model.rules.filters import FILTERS
+from plexsync.model.scene import Group, Scene, Studio, Tag
 
 ROOT = Path(__file__).parent.parent.parent
 COMMANDS = (ROOT / "docs" / "commands.md").read_text()
 README = (ROOT / "README.md").read_text()
+RULES = (ROOT / "docs" / "rules.md").read_text()
 
 
 def verbs() -> Iterator[tuple[str, list[str]]]:
@@ -60,3 +65,36 @@ def test_every_local_link_of_the_docs_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("example", re.findall(r"```toml\n(.*?)```", RULES, flags=re.DOTALL))
+def test_every_example_of_rules_is_accepted_as_it_stands(tmp_path: Path, example: str) -> None:
+    (tmp_path / "plexsync.toml").write_text(example)
+    config = load(config_file=None, data_dir=tmp_path, environ={})
+    assert config.rules is not None
+    assert config.rules.model_fields_set
+
+
+def test_the_page_of_rules_names_every_key_field_and_filter() -> None:
+    settings = (ROOT / "docs" / "settings.md").read_text()
+    assert [name for name in RuleSetting.model_fields if f"| `{name}` |" not in settings] == []
+    prose = re.sub(r"```.*?```", "", RULES, flags=re.DOTALL)
+    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]+)`", prose))))
+    assert {*SCENE_FIELDS, *FILTERS, "else", *(source.value for source in Source)} <= named
+
+
+def test_the_examples_of_the_page_of_rules_show_what_they_say() -> None:
+    scene = Scene(
+        id=1,
+        title="The Sea",
+        studio=Studio(id=1, name="Harbour"),
+        groups=(Group(id=1, name="Water", index=7),),
+        tags=(Tag(id=1, name="mood: calm"),),
+    )
+    lines = dict(re.findall(r'^(title|sort_title) = "(.+)"$', RULES, flags=re.MULTILINE))
+    shown = {
+        name: parse(text, SCENE_FIELDS).render(Subject(scene=scene, rules=Rules())) for name, text in lines.items()
+    }
+    assert shown == {"title": "Harbour - The Sea", "sort_title": "Water 007 Sea"}
+    (name,) = re.findall(r'as = "(\{name.+)"', RULES)
+    assert parse(name, TAG_FIELDS).render("mood: calm") == "calm"

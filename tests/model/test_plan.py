@@ -47,10 +47,12 @@ def one(
     owner: Owner = Owner.STASH,
     *,
     clear: bool = False,
+    locked: bool = True,
 ) -> Change | Kept | None:
     """The single answer about one field."""
     rules = Rules(owners={name: owner}, clear_foreign=frozenset({name} if clear else ()))
-    made = plan(held(name, found), {name: wanted}, rules, {} if written is None else {name: written})
+    item = replace(held(name, found), locks=frozenset({FIELDS[name].plex} if locked else ()))
+    made = plan(item, {name: wanted}, rules, {} if written is None else {name: written})
     answers: list[Change | Kept] = [*made.changes, *made.kept]
     assert len(answers) <= 1
     return answers[0] if answers else None
@@ -202,12 +204,30 @@ def test_a_rating_near_ours_may_be_a_choice_of_the_user() -> None:
     )
 
 
-@pytest.mark.parametrize("found", [("short", "FANTASY"), ("Short", "Fantasy"), ("Fantasy", "Short", "SHORT")])
-def test_order_and_case_of_a_list_never_count(found: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("found", [("FANTASY", "short"), ("Fantasy ", "Short"), ("Fantasy", "Short", "SHORT")])
+def test_case_and_white_space_of_a_list_never_count(found: tuple[str, ...]) -> None:
     ours = ("Fantasy", "Short")
     for written in (None, confirmed(ours)):
         for owner in (Owner.STASH, Owner.FILL):
             assert one(Field.GENRES, ours, found, written, owner) is None
+
+
+def test_the_order_of_a_list_is_set_where_stash_owns_it_and_plex_keeps_an_order() -> None:
+    ours, turned = ("Fantasy", "Short"), ("Short", "Fantasy")
+    set_anew = Change(field=Field.GENRES, before=turned, after=ours, because=Because.NEVER_WRITTEN)
+    assert one(Field.GENRES, ours, turned, None) == set_anew
+    assert one(Field.GENRES, ours, turned, confirmed(ours)) == replace(set_anew, because=Because.DRIFTED)
+    assert one(Field.GENRES, ours, turned, confirmed(turned)) == replace(set_anew, because=Because.CHANGED)
+    assert one(Field.GENRES, ours, turned, None, Owner.FILL) is None
+    assert one(Field.GENRES, ours, turned, confirmed(ours), Owner.FILL) is None
+
+
+@pytest.mark.parametrize("found", [("Short", "Fantasy", "Epic"), ("Epic", "Short", "Fantasy")])
+def test_an_order_that_plex_gave_a_list_of_ours_is_learned_and_not_fought(found: tuple[str, ...]) -> None:
+    """Also where Plex turns it once more: it was seen not to keep the order that it is given."""
+    ours = ("Epic", "Fantasy", "Short")
+    learned = confirmed(ours, form=("Short", "Fantasy", "Epic"))
+    assert one(Field.GENRES, ours, found, learned) is None
 
 
 def test_a_list_that_stash_owns_is_set() -> None:
@@ -336,13 +356,15 @@ VALUES: dict[Field, st.SearchStrategy[Any]] = {
     Field.ACTORS: PEOPLE.map(lambda value: value or None),
     Field.GENRES: TAGS.map(lambda value: value or None),
 }
+#: What a person edits in Plex is locked.
+LOCKED = frozenset(FIELDS[name].plex for name in VALUES)
 WANTED = st.fixed_dictionaries(VALUES)
 OWNERS = st.dictionaries(st.sampled_from(list(Field)), st.sampled_from(list(Owner)))
 RULES = st.builds(Rules, owners=OWNERS, clear_foreign=st.frozensets(st.sampled_from(list(Field)), max_size=2))
 
 
 def item_of(values: Mapping[Field, Value]) -> Item:
-    item = ITEM
+    item = replace(ITEM, locks=LOCKED)
     for name, value in values.items():
         item = replace(item, **{name.value: getattr(held(name, value), name.value)})
     return item

@@ -22,7 +22,7 @@ IDENTITY = reply(200, json.dumps({"MediaContainer": {"size": 0, "machineIdentifi
 CALLS: dict[str, Callable[[PlexClient], Awaitable[Any]]] = {
     "GET /library/metadata/7": lambda plex: plex.details([7]),
     "PUT /library/sections/1/all": lambda plex: plex.edit(1, 7, TITLE),
-    "POST /library/metadata/7/posters": lambda plex: plex.upload_poster(7, b"picture"),
+    "POST /library/metadata/7/posters": lambda plex: plex.upload_picture(7, b"picture"),
 }
 READ, EDIT, UPLOAD = CALLS
 WRITES = (EDIT, UPLOAD)

@@ -187,7 +187,7 @@ READ_FAULTS = ["refuse", "cut", "hang", "maintenance503", "status500", "html", "
 async def test_no_fault_during_a_read_passes_for_an_answer(plex: str, connect: Connect, fault: str) -> None:
     client = connect(plex, read_timeout=0.3)
     tell(plex, "faults", [{"path": "/library", "fault": fault}])
-    for attempt in (client.sections(), client.details([102]), listed(client), client.posters(102), client.check()):
+    for attempt in (client.sections(), client.details([102]), listed(client), client.pictures(102), client.check()):
         with pytest.raises((PlexServerDown, PlexTemporaryError)):
             await attempt
     tell(plex, "faults", [{"path": "/identity", "fault": fault}])

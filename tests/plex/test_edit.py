@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.model.compare import text_key
-from plexsync.model.fields import FIELDS, Field, Kind
+from plexsync.model.fields import FIELDS, Field, Kind, Value
 from plexsync.model.item import Person
 from plexsync.plex.edit import (
     LINE_LIMIT,
@@ -31,10 +31,11 @@ class Heard:
 
     ids: set[str] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
-    locks: set[str] = field(default_factory=set)
+    locks: dict[str, bool] = field(default_factory=dict)
     added: dict[str, list[str]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     removed: dict[str, list[str]] = field(default_factory=dict)
+    thumbs: dict[str, str] = field(default_factory=dict)
 
 
 def hear(paths: list[str]) -> Heard:
@@ -61,13 +62,14 @@ def _hear_one(heard: Heard, arguments: dict[str, str]) -> None:
         if name == f"{base}.value":
             heard.values[base] = value
         elif name == f"{base}.locked":
-            assert value == "1"
-            heard.locks.add(base)
+            heard.locks[base] = {"1": True, "0": False}[value]
         elif name == f"{base}[].tag.tag-":
             heard.removed.setdefault(base, []).extend(unquote(part) for part in value.split(","))
         elif name.endswith("].tag.tag"):
             names[name.removesuffix(".tag.tag")] = value
             heard.added.setdefault(base, []).append(value)
+        elif name.endswith("].tag.thumb"):
+            heard.thumbs[names[name.removesuffix(".tag.thumb")]] = value
         else:
             assert name.endswith("].tagging.text")
             heard.roles[names[name.removesuffix(".tagging.text")]] = value
@@ -81,24 +83,29 @@ LONG = st.builds(lambda text, times: text * times, TEXTS, st.integers(1, 400))
 NAMES = st.one_of(NASTY, st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)).filter(str.strip)
 LISTS = st.lists(NAMES, max_size=60, unique_by=text_key)
 PEOPLE = LISTS.flatmap(lambda names: st.tuples(*(st.builds(Person, name=st.just(name), role=TEXTS) for name in names)))
-EDITS = st.fixed_dictionaries(
-    {},
-    optional={
-        Field.TITLE: st.builds(FieldEdit, field=st.just(Field.TITLE), after=TEXTS),
-        Field.SUMMARY: st.builds(FieldEdit, field=st.just(Field.SUMMARY), after=LONG | st.none()),
-        Field.YEAR: st.builds(FieldEdit, field=st.just(Field.YEAR), after=st.integers(1900, 2100) | st.none()),
-        Field.RATING: st.builds(
-            FieldEdit,
-            field=st.just(Field.RATING),
-            after=st.integers(0, 100).map(lambda tenths: tenths / 10) | st.none(),
-        ),
-        Field.GENRES: st.builds(
-            FieldEdit, field=st.just(Field.GENRES), after=LISTS.map(tuple), removed=LISTS.map(tuple)
-        ),
-        Field.ACTORS: st.builds(FieldEdit, field=st.just(Field.ACTORS), after=PEOPLE, removed=LISTS.map(tuple)),
-        Field.POSTER: st.just(FieldEdit(field=Field.POSTER, after="ab")),
-    },
-)
+VALUES: dict[Kind, st.SearchStrategy[Value]] = {
+    Kind.TEXT: TEXTS | st.none(),
+    Kind.DATE: st.dates().map(str) | st.none(),
+    Kind.NUMBER: st.integers(0, 100).map(lambda tenths: tenths / 10) | st.none(),
+    Kind.TAGS: LISTS.map(tuple),
+    Kind.PEOPLE: PEOPLE,
+    Kind.PICTURE: st.just("ab"),
+}
+
+
+def an_edit(kind: Field) -> st.SearchStrategy[FieldEdit]:
+    """Any edit of that field."""
+    lists = FIELDS[kind].kind in {Kind.TAGS, Kind.PEOPLE}
+    return st.builds(
+        FieldEdit,
+        field=st.just(kind),
+        after=LONG | st.none() if kind is Field.SUMMARY else VALUES[FIELDS[kind].kind],
+        removed=LISTS.map(tuple) if lists else st.just(()),
+        lock=st.sampled_from([True, False, None]),
+    )
+
+
+EDITS = st.fixed_dictionaries({}, optional={kind: an_edit(kind) for kind in Field})
 
 
 @given(EDITS)
@@ -106,10 +113,10 @@ def test_plex_hears_exactly_what_was_meant(edits: dict[Field, FieldEdit]) -> Non
     """Every request names the item, and all of them together say each value, entry, removal and lock once."""
     paths = requests_for(3, 7, list(edits.values()))
     heard = hear(paths)
-    assert heard.ids == ({"7"} if edits else set())
+    assert heard.ids == ({"7"} if paths else set())
     for kind, edit in edits.items():
         spec = FIELDS[kind]
-        assert (spec.plex in heard.locks) == spec.lockable
+        assert heard.locks.get(spec.plex) == (edit.lock if spec.lockable else None)
         if spec.kind in {Kind.TAGS, Kind.PEOPLE}:
             assert isinstance(edit.after, tuple)
             names = [entry if isinstance(entry, str) else entry.name for entry in edit.after]
@@ -163,9 +170,32 @@ def test_a_field_is_cleared_by_an_empty_value_and_stays_locked() -> None:
     assert path.endswith("&summary.value=&summary.locked=1&userRating.value=")
 
 
-def test_restoring_may_leave_a_field_unlocked() -> None:
-    (path,) = requests_for(3, 7, [FieldEdit(field=Field.TITLE, after="Old", lock=False)])
-    assert path.endswith("&id=7&title.value=Old")
+@pytest.mark.parametrize(("lock", "said"), [(True, "&title.locked=1"), (False, "&title.locked=0"), (None, "")], ids=str)
+def test_a_field_is_locked_unlocked_or_left_as_it_is(lock: bool | None, said: str) -> None:
+    (path,) = requests_for(3, 7, [FieldEdit(field=Field.TITLE, after="Old", lock=lock)])
+    assert path.endswith(f"&id=7&title.value=Old{said}")
+
+
+def test_a_picture_whose_lock_stays_as_it_is_needs_no_request() -> None:
+    picture = FieldEdit(field=Field.BACKGROUND, after=None, lock=None)
+    assert requests_for(3, 7, [picture]) == []
+    (path,) = requests_for(3, 7, [picture, FieldEdit(field=Field.POSTER, after=None, lock=False)])
+    assert path.endswith("&id=7&thumb.locked=0")
+
+
+def test_the_pictures_of_people_travel_with_their_names_wherever_the_list_is_parted() -> None:
+    people = tuple(Person(name=f"Person {number:03}", role="") for number in range(200))
+    faces = {text_key(each.name): f"http://sync:9797/art/{each.name[-3:]}" for each in people[::2]}
+    paths = requests_for(3, 7, [FieldEdit(field=Field.ACTORS, after=people, portraits=faces | {"nobody": "x"})])
+    heard = hear(paths)
+    assert len(paths) > 1
+    assert heard.thumbs == {each.name: f"http://sync:9797/art/{each.name[-3:]}" for each in people[::2]}
+
+
+def test_a_picture_of_a_person_is_taken_away_by_an_empty_address() -> None:
+    edit = FieldEdit(field=Field.ACTORS, after=(Person(name="Ada", role=""),), portraits={text_key("ADA"): ""})
+    (path,) = requests_for(3, 7, [edit])
+    assert hear([path]).thumbs == {"Ada": ""}
 
 
 def test_a_tag_that_is_wanted_in_another_case_is_not_taken_off() -> None:

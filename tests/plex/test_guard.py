@@ -54,7 +54,7 @@ async def test_the_guard_is_asked_after_everything_that_could_be_waited_for(plex
     client = connect(plex, guard=guard)
     (key, *_) = [item.rating_key async for page in client.items(1) for item in page]
     await client.edit(1, key, EDIT)
-    await client.upload_poster(key, PICTURE)
+    await client.upload_picture(key, PICTURE)
     assert [paths[-1] for paths in guard.seen] == ["/identity", "/library/sections/1/all"]
 
 
@@ -62,7 +62,7 @@ async def test_a_forbidden_write_never_reaches_plex_and_reading_goes_on(plex: st
     guard = Guard(plex, forbids=True)
     client = connect(plex, guard=guard)
     (key, *_) = [item.rating_key async for page in client.items(1) for item in page]
-    for write in (client.edit(1, key, EDIT), client.upload_poster(key, PICTURE), client.select_poster(key, "none")):
+    for write in (client.edit(1, key, EDIT), client.upload_picture(key, PICTURE), client.select_picture(key, "none")):
         with pytest.raises(NotOwnerError):
             await write
     assert {one["kind"] for one in requests(plex)} == {"read"}

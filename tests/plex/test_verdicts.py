@@ -19,6 +19,7 @@ from plexsync.model.errors import (
     PlexTemporaryError,
     SyncError,
 )
+from plexsync.plex.answers import OtherServer
 from plexsync.plex.link import LinkBroken
 from rawserver import always, raw_server, reply, then_silence
 
@@ -89,7 +90,7 @@ async def test_a_success_without_content_is_a_write_that_was_done_and_a_read_tha
     async with raw_server(plex_that(reply(status))) as server:
         client = connect(server.url)
         await client.edit(1, 7, TITLE)
-        await client.upload_poster(7, b"picture")
+        await client.upload_picture(7, b"picture")
         error = await failure(client.details([7]))
         assert (type(error), error.status, error.place) == (PlexTemporaryError, status, READ)
 
@@ -142,7 +143,7 @@ IDENTITY_GONE: list[tuple[bytes, type[SyncError]]] = [
     (reply(200, '{"MediaContainer": {"machineIdentifier": ""}}'), PlexTemporaryError),
     (reply(200, '{"MediaContainer": {"machineIdentifier": 7}}'), PlexTemporaryError),
     (reply(200, '{"MediaContainer": {"version": "1.43.2"}}'), PlexTemporaryError),
-    (IDENTITY.replace(b"a" * 40, b"b" * 40), Incompatible),
+    (IDENTITY.replace(b"a" * 40, b"b" * 40), OtherServer),
 ]
 
 
@@ -152,7 +153,7 @@ async def test_a_404_where_plex_does_not_answer_is_never_an_absence(
 ) -> None:
     async with raw_server(lambda asked: identity if asked.path == "/identity" else reply(404, PAGE)) as server:
         client = connect(server.url, machine_identifier=MACHINE)
-        calls = [*(call(client) for call in CALLS.values()), client.posters(7), client.sections()]
+        calls = [*(call(client) for call in CALLS.values()), client.pictures(7), client.sections()]
         for call in calls:
             assert type(await failure(call)) is kind
         assert {asked.method for asked in server.asked} == {"GET"}
@@ -164,9 +165,9 @@ async def test_a_404_is_an_absence_only_of_what_was_asked_for(connect: Connect) 
         assert await client.details([7, 8, 9]) == {}
         for call in (
             client.edit(1, 7, TITLE),
-            client.upload_poster(7, b"picture"),
-            client.select_poster(7, "upload://posters/00"),
-            client.posters(7),
+            client.upload_picture(7, b"picture"),
+            client.select_picture(7, "upload://posters/00"),
+            client.pictures(7),
         ):
             with pytest.raises(LinkBroken, match="item 7"):
                 await call
@@ -187,9 +188,12 @@ async def test_another_server_is_never_written_to(connect: Connect, found: str) 
     said = json.dumps({"MediaContainer": {"size": 0, "machineIdentifier": found + "!"}})
     async with raw_server(always(reply(200, said))) as server:
         client = connect(server.url, machine_identifier=MACHINE)
-        for call in (client.check(), client.verify_identity(), client.edit(1, 7, TITLE), client.upload_poster(7, b"p")):
+        calls = (client.check(), client.verify_identity(), client.edit(1, 7, TITLE), client.upload_picture(7, b"p"))
+        for call in calls:
             error = await failure(call)
-            assert type(error) is Incompatible
+            assert isinstance(error, OtherServer)
+            assert error.verdict is Incompatible.verdict
+            assert (error.expected, error.found) == (MACHINE, found + "!")
             assert f"expected {MACHINE}, found" in error.message
             assert "Correct the address" in error.message
         assert {(asked.method, asked.path) for asked in server.asked} == {("GET", "/identity")}
@@ -223,7 +227,7 @@ async def test_content_that_was_not_asked_for_is_a_temporary_error(connect: Conn
         assert ("a web page" in error.message) == (name in PAGES)
         if name in BODIES or name in {"null inside", "a count without rows", "neither rows nor count"}:
             assert type(await failure(client.sections())) is PlexTemporaryError
-            assert type(await failure(client.posters(7))) is PlexTemporaryError
+            assert type(await failure(client.pictures(7))) is PlexTemporaryError
         server.answering = always(reply(200, NO_ANSWERS[name]))
         assert type(await failure(client.identity())) is PlexTemporaryError
 

@@ -79,7 +79,7 @@ async def test_a_server_that_breaks_off_after_each_answer_is_written_to_all_the_
 async def test_a_picture_that_nobody_takes_is_a_server_that_is_down(connect: Connect) -> None:
     async with raw_server(plex_that(reply(200))) as server:
         server.takes = False
-        error = await failure(connect(server.url, read_timeout=0.5).upload_poster(7, b"x" * 30_000_000))
+        error = await failure(connect(server.url, read_timeout=0.5).upload_picture(7, b"x" * 30_000_000))
         assert "did not take the request in time" in error.message
         assert (type(error), error.place, error.outcome_unknown) == (PlexServerDown, UPLOAD, True)
 
@@ -204,7 +204,7 @@ async def none_escapes(answer: bytes, identity: bytes) -> None:
         options: dict[str, Any] = {"client_identifier": "0", "read_timeout": 0.5}
         async with PlexClient(server.url, TOKEN, machine_identifier=MACHINE, **options) as plex:
             calls = [call(plex) for call in CALLS.values()]
-            calls += [plex.posters(7), plex.sections(), plex.check(), anext(plex.items(1))]
+            calls += [plex.pictures(7), plex.sections(), plex.check(), anext(plex.items(1))]
             for asked in calls:
                 with contextlib.suppress(LinkBroken, StopAsyncIteration):
                     try:

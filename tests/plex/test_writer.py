@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from plexsync.model.errors import Incompatible, PlexPermanentError, PlexServerDown
-from plexsync.model.fields import Field
+from plexsync.model.fields import FIELDS, Field
 from plexsync.model.item import Person
 from plexsync.plex.edit import LINE_LIMIT, FieldEdit
-from plexsync.plex.writer import LARGEST_POSTER, LinkBroken, Writer, upload_key
+from plexsync.plex.writer import LARGEST_PICTURE, LinkBroken, Writer, upload_key
 from plexsync.sim.library import cover
 from plexsync.sim.plex import PlexOptions, create_app
 from plexsync.sim.serving import serving
@@ -74,7 +74,7 @@ async def test_lists_and_poster_end_as_wanted_whatever_the_server_makes_of_them(
         item,
         path,
         [FieldEdit(field=Field.GENRES, after=old), FieldEdit(field=Field.ACTORS, after=cast)],
-        cover(1),
+        {Field.POSTER: cover(1)},
     )
     item = await item_of(client)
     assert set(item.genres) == set(old)
@@ -114,33 +114,55 @@ async def test_a_change_with_a_picture_takes_one_put_and_one_upload(plex: str, c
         item,
         item.parts[0].path,
         [FieldEdit(field=Field.TITLE, after="T"), FieldEdit(field=Field.GENRES, after=("a",), removed=("b",))],
-        cover(1),
-        known_keys=(),
+        {Field.POSTER: cover(1)},
+        known_keys={Field.POSTER: ()},
     )
-    assert (result.poster_key, result.uploaded, result.notes) == (upload_key(cover(1)), True, [])
+    assert (result.shown, result.uploaded, result.notes) == (
+        {Field.POSTER: upload_key(cover(1))},
+        {Field.POSTER},
+        [],
+    )
     assert [request["method"] for request in log(plex)["requests"]] == ["POST", "PUT"]
 
 
+@pytest.mark.parametrize("kind", [Field.POSTER, Field.BACKGROUND])
 @pytest.mark.parametrize("knows", [True, False])
-async def test_the_same_picture_is_uploaded_once_and_chosen_again(plex: str, connect: Connect, *, knows: bool) -> None:
+async def test_the_same_picture_is_uploaded_once_and_chosen_again(
+    plex: str, connect: Connect, *, knows: bool, kind: Field
+) -> None:
     client = connect(plex)
     writer = Writer(client)
     item = await item_of(client)
     path = item.parts[0].path
-    keys = [upload_key(cover(1)), upload_key(cover(2))] if knows else None
+    keys = {kind: [upload_key(cover(number), kind) for number in (1, 2)]} if knows else None
     for number in (1, 2, 1, 1):
-        result = await writer.write(item, path, [], cover(number), known_keys=keys)
-        shown = [poster.key for poster in await client.posters(KEY) if poster.selected]
-        assert shown == [result.poster_key] == [upload_key(cover(number))]
+        result = await writer.write(item, path, [], {kind: cover(number)}, known_keys=keys)
+        shown = [picture.key for picture in await client.pictures(KEY, kind) if picture.selected]
+        assert shown == [result.shown[kind]] == [upload_key(cover(number), kind)]
     assert log(plex)["uploads"] == 2
+    assert FIELDS[kind].plex in (await item_of(client)).locks
 
 
 async def test_a_picture_that_is_known_but_lost_is_uploaded_again(plex: str, connect: Connect) -> None:
     client = connect(plex)
     item = await item_of(client)
-    keys = [upload_key(cover(1))]
-    result = await Writer(client).write(item, item.parts[0].path, [], cover(1), known_keys=keys)
-    assert result.uploaded
+    keys = {Field.POSTER: [upload_key(cover(1))]}
+    result = await Writer(client).write(item, item.parts[0].path, [], {Field.POSTER: cover(1)}, known_keys=keys)
+    assert result.uploaded == {Field.POSTER}
+
+
+async def test_a_picture_is_shown_again_by_its_key_while_plex_has_it(plex: str, connect: Connect) -> None:
+    client = connect(plex)
+    item = await item_of(client)
+    path = item.parts[0].path
+    first = (await client.pictures(KEY))[0].key
+    await Writer(client).write(item, path, [], {Field.POSTER: cover(1)})
+    result = await Writer(client).write(item, path, [], {Field.POSTER: first})
+    assert [picture.key for picture in await client.pictures(KEY) if picture.selected] == [first]
+    assert (result.shown, result.notes) == ({Field.POSTER: first}, [])
+    lost = await Writer(client).write(item, path, [], {Field.POSTER: "upload://posters/lost"})
+    assert lost.shown == {}
+    assert "no longer has the picture" in lost.notes[0]
 
 
 async def test_a_picture_that_is_too_large_is_refused_before_anything_is_written(plex: str, connect: Connect) -> None:
@@ -148,7 +170,7 @@ async def test_a_picture_that_is_too_large_is_refused_before_anything_is_written
     item = await item_of(client)
     edits = [FieldEdit(field=Field.TITLE, after="T")]
     with pytest.raises(PlexPermanentError, match="10 MB"):
-        await Writer(client).write(item, item.parts[0].path, edits, bytes(LARGEST_POSTER + 1))
+        await Writer(client).write(item, item.parts[0].path, edits, {Field.POSTER: bytes(LARGEST_PICTURE + 1)})
     assert log(plex)["writes"] == 0
 
 
@@ -171,8 +193,9 @@ async def test_another_spelling_of_the_same_path_is_the_same_file(plex: str, con
 async def test_another_server_gets_nothing(plex: str, connect: Connect) -> None:
     client = connect(plex, machine_identifier="f" * 40)
     item = await item_of(client)
+    edits = [FieldEdit(field=Field.TITLE, after="T")]
     with pytest.raises(Incompatible):
-        await Writer(client).write(item, item.parts[0].path, [FieldEdit(field=Field.TITLE, after="T")], cover(1))
+        await Writer(client).write(item, item.parts[0].path, edits, {Field.POSTER: cover(1)})
     assert log(plex)["writes"] == log(plex)["uploads"] == 0
 
 

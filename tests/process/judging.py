@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from plexsync.art import shaped
+from plexsync.model.pictures import Recipe
 
 PLEX_ROOT = "/plex/media"
 STASH_ROOT = "/data"
@@ -20,7 +21,7 @@ def plex_path(path: str) -> str:
 
 def poster_of(cover: bytes) -> str:
     """The sum by which Plex shows a cover of Stash."""
-    return hashlib.sha1(shaped(cover), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(shaped(cover, Recipe()), usedforsecurity=False).hexdigest()
 
 
 def wanted(scene: dict[str, Any], poster: str | None) -> dict[str, Any]:

@@ -73,7 +73,8 @@ class Year:
         for scene in scenes:
             links.replace(conn, SERVER, scene.id, [link_of(scene.id)])
             self._write(conn, scene.id, tuple(VALUES), "first")
-            pictures.note_upload(conn, SERVER, scene.id, f"{scene.id:040x}", f"upload://posters/{scene.id}", self.now)
+            key = f"upload://posters/{scene.id}"
+            pictures.note_upload(conn, SERVER, scene.id, Field.POSTER, f"{scene.id:040x}", key, self.now)
 
     def _go(self, conn: Connection, numbers: Sequence[int]) -> None:
         seen.forget(conn, numbers)
@@ -91,7 +92,8 @@ class Year:
         self._write(conn, number, (Field.TITLE, Field.SUMMARY, Field.GENRES), text)
         if number % 10 == 0:
             sha1 = f"{number:020x}{self.day:020x}"
-            pictures.note_upload(conn, SERVER, number, sha1, f"upload://posters/{sha1}", self.now)
+            key = f"upload://posters/{sha1}"
+            pictures.note_upload(conn, SERVER, number, Field.POSTER, sha1, key, self.now)
         jobs.finish(conn, job, Outcome(verdict=Verdict.DONE), self.now)
 
     def _fail(self, conn: Connection, numbers: Sequence[int]) -> None:

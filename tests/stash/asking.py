@@ -22,6 +22,26 @@ CALLS: dict[str, Callable[[StashClient], Awaitable[Any]]] = {
     "POST /graphql RunOperation": lambda stash: stash.run_operation("plugin", {}),
 }
 READ, COVER, OPERATION = CALLS
+#: A scene as Stash answers it when next to nothing is known of it.
+BARE_SCENE: dict[str, Any] = {
+    "id": "5",
+    "title": None,
+    "code": None,
+    "details": None,
+    "director": None,
+    "date": None,
+    "rating100": None,
+    "organized": False,
+    "updated_at": "2026-07-11T10:00:00+02:00",
+    "urls": [],
+    "stash_ids": [],
+    "studio": None,
+    "performers": [],
+    "tags": [],
+    "groups": [],
+    "files": [],
+    "paths": {"screenshot": "http://stash:9999/scene/5/screenshot?t=1783756800"},
+}
 
 
 def errors(*faults: dict[str, Any], data: object = None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from plexsync.stash.client import StashClient
+from stash.asking import BARE_SCENE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -68,17 +69,4 @@ def mouth(httpserver: HTTPServer, connect: Callable[..., StashClient]) -> Mouth:
 @pytest.fixture
 def scene_answer() -> dict[str, Any]:
     """A scene as Stash answers it when next to nothing is known of it."""
-    return {
-        "id": "5",
-        "title": None,
-        "details": None,
-        "date": None,
-        "rating100": None,
-        "organized": False,
-        "updated_at": "2026-07-11T10:00:00+02:00",
-        "studio": None,
-        "performers": [],
-        "tags": [],
-        "files": [],
-        "paths": {"screenshot": "http://stash:9999/scene/5/screenshot?t=1783756800"},
-    }
+    return dict(BARE_SCENE)

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from plexsync.store import decisions, history, in_step, index, jobs, ledger, links, seen
+from plexsync.model.fields import Field
+from plexsync.store import decisions, history, in_step, index, jobs, ledger, links, pictures, portraits, seen
 from plexsync.store.database import Connection
 
 LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
@@ -26,6 +27,12 @@ LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
     "in_step.digests": lambda conn: in_step.digests(conn, "plex", [1]),
     "decided": lambda conn: decisions.decided(conn, "plex", [1]),
     "ledger": lambda conn: ledger.rows(conn, "plex", ["/a"]),
+    "pictures": lambda conn: pictures.of(conn, "scene", 1),
+    "pictures.each": lambda conn: pictures.of_each(conn, "performer", [1, 2], "r"),
+    "uploaded": lambda conn: pictures.uploaded(conn, "plex", 1, Field.POSTER, "s"),
+    "of_key": lambda conn: pictures.of_key(conn, "plex", 1, Field.POSTER, "k"),
+    "shown": lambda conn: pictures.shown_by(conn, "plex", 1),
+    "portraits": lambda conn: portraits.rows(conn, "plex", ["a"]),
     "history": lambda conn: history.of_scene(conn, 1, 10),
 }
 

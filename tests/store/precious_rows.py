@@ -11,12 +11,14 @@ from alembic.config import Config
 from plexsync.model.fields import Field, Value
 from plexsync.model.item import Person
 from plexsync.model.work import Lane, Put
-from plexsync.store import history, jobs, ledger, outages, owner, pictures, precious, preferences
+from plexsync.store import history, jobs, ledger, outages, owner, pictures, pins, portraits, precious, preferences
 from plexsync.store.database import Connection, Database
 from plexsync.store.dead import DeadLetter, bury
 from plexsync.store.engines import engine_for
 from plexsync.store.outages import OutageKind
-from plexsync.store.pictures import Cover
+from plexsync.store.pictures import Picture
+from plexsync.store.pins import PinnedBy
+from plexsync.store.portraits import PortraitRow
 from plexsync.store.schema import metadata
 
 INTENTS: list[tuple[Field, Value, Value]] = [
@@ -34,12 +36,15 @@ def fill(database: Database, items: int = 3) -> None:
     with database.transaction() as conn:
         for number in range(items):
             path = f"/media/{number:05}.mkv"
-            ledger.intend(conn, "plex", path, number, INTENTS, 1.5, {Field.YEAR} if number % 2 else ())
+            unknown = {Field.YEAR} if number % 2 else set()
+            ledger.intend(conn, "plex", path, number, INTENTS, 1.5, unknown, {Field.TITLE} if number else None)
+            pins.pin(conn, "plex", path, [Field.TITLE, Field.LABELS], PinnedBy.UNDO, 1.75)
             ledger.confirm(conn, "plex", path, {Field.TITLE: ("New title", True)}, 2.25)
             history.record(conn, "daemon 1", "plex", number, path, number, INTENTS, "new", 3.5)
-            pictures.note_upload(conn, "plex", number, f"sha{number}", f"upload://{number}", 4.0)
-            pictures.set_cover(conn, _cover(number))
+            pictures.note_upload(conn, "plex", number, Field.POSTER, f"sha{number}", f"upload://{number}", 4.0)
+            pictures.put(conn, [_picture(number)])
             bury(conn, _letter(number))
+        portraits.put(conn, [PortraitRow(server="plex", name_key="ä", name="Ä", performer=3, before="", intended="x")])
         preferences.put(conn, "setting:log_level", "debug")
         preferences.put(conn, "first contact:plex:1", "live")
         preferences.put(conn, "plugin settings", {"stashUrl": "http://stash:9999", "n": 1.5, "none": None})
@@ -66,8 +71,17 @@ def _rows(conn: Connection, name: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in found if name != "preferences" or precious.keeps(row.name)]
 
 
-def _cover(number: int) -> Cover:
-    return Cover(scene=number, etag='"e"', sha1=f"sha{number}", recipe="r", checked_for="2026", checked_at=5.0)
+def _picture(number: int) -> Picture:
+    return Picture(
+        kind="scene",
+        id=number,
+        recipe="r",
+        etag='"e"',
+        sha1=f"sha{number}",
+        size=1000 + number,
+        checked_for="2026",
+        checked_at=5.0,
+    )
 
 
 def _letter(number: int) -> DeadLetter:

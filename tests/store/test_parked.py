@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import sqlalchemy as sa
@@ -75,6 +75,29 @@ def test_a_claim_passes_over_the_jobs_of_a_held_library_and_keeps_them_aside(con
     assert [(row.scene, row.parked_in) for row in jobs.listing(conn) if row.parked_in] == [(1, DEAD), (5, DEAD)]
 
 
+def test_a_job_that_lies_in_held_libraries_alone_is_kept_aside_in_the_first(conn: Connection) -> None:
+    linked(conn, 1, DEAD, ALIVE)
+    put(conn, 1)
+    assert claim(conn, 1.0, parking=frozenset({ALIVE, DEAD})) == []
+    assert jobs.parked(conn, "plex") == {ALIVE: 1}
+
+
+def test_a_library_held_on_one_server_is_not_held_on_another(conn: Connection) -> None:
+    links.replace(conn, "other", 1, [replace(link, server="other") for link in links_of(1, ALIVE)])
+    jobs.put(conn, [Put(server="other", scene=1, lane=Lane.CHANGE, reason="hook")], 1.0)
+    parked_job(conn, 1)
+    assert (jobs.parked(conn, "plex"), jobs.parked(conn, "other")) == ({DEAD: 1}, {})
+    assert jobs.claim_parked(conn, server="other", section=DEAD, token="t") is None
+    taken = jobs.claim(conn, server="other", lanes=LANES, limit=1, now=1.0, token="t", parking={DEAD})
+    assert [job.server for job in taken] == ["other"]
+
+
+def test_beside_a_held_library_a_claim_takes_no_more_than_it_may(conn: Connection) -> None:
+    put(conn, *range(1, 121))
+    assert [job.scene for job in claim(conn, 1.0, limit=2)] == [1, 2]
+    assert [job.scene for job in claim(conn, 1.0, limit=100)] == list(range(3, 103))
+
+
 def test_a_parked_job_is_due_by_itself_before_its_time_would_mean_a_clock_set_back(conn: Connection) -> None:
     parked_job(conn, 1)
     assert PARKED_FOR < jobs.LONGEST_BACKOFF
@@ -99,25 +122,35 @@ def test_who_wants_it_at_once_gets_it(conn: Connection, way: str) -> None:
         case "unpark":
             assert jobs.unpark(conn, "plex", [ALIVE], 2.0) == 1
     assert jobs.parked(conn, "plex") == {}
+    assert [row.due_at for row in jobs.listing(conn)] == [2.0]
     assert [job.scene for job in claim(conn, 2.0, parking=frozenset())] == [1]
 
 
 def test_what_is_parked_in_a_library_that_is_held_still_stays(conn: Connection) -> None:
     parked_job(conn, 1)
+    put(conn, 2)
     assert jobs.unpark(conn, "plex", [DEAD], 2.0) == 0
     assert jobs.unpark(conn, "other", [], 2.0) == 0
     assert jobs.parked(conn, "plex") == {DEAD: 1}
+    assert jobs.unpark(conn, "plex", [], 2.0) == 1
+    assert {row.scene: row.due_at for row in jobs.listing(conn)} == {1: 2.0, 2: 1.0}
 
 
 def test_a_library_is_tried_with_the_one_parked_first_and_not_with_the_same_again(conn: Connection) -> None:
     """A scene that fails by itself would keep its library held for ever."""
-    parked_job(conn, 7, at=1.0)
+    parked_job(conn, 7, at=1.0, lane=Lane.BULK)
     parked_job(conn, 3, at=2.0)
     job = jobs.claim_parked(conn, server="plex", section=DEAD, token="t")
     assert job is not None
     assert job.scene == 7
     assert jobs.finish(conn, job, Outcome(verdict=Verdict.WAIT, due_at=3.0 + PARKED_FOR, parked_in=DEAD), 3.0)
     assert [tried(conn), tried(conn), tried(conn)] == [3, 7, None]
+
+
+def test_of_those_parked_at_once_the_first_scene_is_tried_first(conn: Connection) -> None:
+    for scene in (7, 3, 5):
+        parked_job(conn, scene)
+    assert [tried(conn), tried(conn, by_lane=True), tried(conn)] == [3, 5, 7]
 
 
 def test_a_library_that_recovers_serves_its_users_first(conn: Connection) -> None:
@@ -133,6 +166,8 @@ def test_only_attempts_of_scenes_in_the_held_library_are_given_back(conn: Connec
     put(conn, 1, 2)
     for job in claim(conn, 1.0):
         jobs.finish(conn, job, Outcome(verdict=Verdict.RETRY, due_at=9.0, counts=True), 1.0)
+    links.replace(conn, "other", 1, [replace(link, server="other") for link in links_of(1, DEAD)])
+    assert jobs.give_back(conn, "plex", 0.0, 3) == 0
     assert jobs.give_back(conn, "plex", 0.0, DEAD) == 1
     assert {row.scene: row.attempts for row in jobs.listing(conn)} == {1: 1, 2: 0}
 

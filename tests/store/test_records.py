@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from plexsync.model.fields import Field
 from plexsync.model.work import Decision
 from plexsync.store import decisions, gates, pictures, preferences, walks
 from plexsync.store.database import Connection, Database
-from plexsync.store.pictures import Cover
+from plexsync.store.pictures import Picture, Shown
 from plexsync.store.walks import Walk
 
 
@@ -36,15 +38,36 @@ def test_the_latest_decision_on_a_scene_counts_and_can_be_cleared(conn: Connecti
     assert decisions.decided(conn, "plex", [1]) == {}
 
 
-def test_a_cover_is_as_last_checked_and_an_upload_is_known_by_its_bytes(conn: Connection) -> None:
-    assert pictures.cover(conn, 1) is None
-    cover = Cover(scene=1, etag="e1", sha1="s1", recipe="whole", checked_for="then", checked_at=1.0)
-    for checked in (cover, Cover(scene=1, etag="", sha1="", recipe="", checked_for="now", checked_at=2.0)):
-        pictures.set_cover(conn, checked)
-        assert pictures.cover(conn, 1) == checked
-    pictures.note_upload(conn, "plex", 7, "s1", "upload://posters/s1", 1.0)
-    assert pictures.uploaded(conn, "plex", 7, "s1") == "upload://posters/s1"
-    assert pictures.uploaded(conn, "plex", 8, "s1") is None
+def picture(recipe: str, **facts: Any) -> Picture:
+    whole: dict[str, Any] = {"etag": "e1", "sha1": "s1", "size": 9, "checked_for": "then", "checked_at": 1.0} | facts
+    return Picture(kind="scene", id=1, recipe=recipe, **whole)
+
+
+def test_a_picture_is_as_last_checked_by_each_recipe(conn: Connection) -> None:
+    assert pictures.of(conn, "scene", 1) == {}
+    pictures.put(conn, [picture("clip"), picture("poster", sha1="s2")])
+    pictures.put(conn, [picture("clip", sha1="", size=0, etag="", checked_for="now", checked_at=2.0)])
+    assert {name: one.sha1 for name, one in pictures.of(conn, "scene", 1).items()} == {"clip": "", "poster": "s2"}
+    assert pictures.of(conn, "performer", 1) == {}
+    assert pictures.of_each(conn, "scene", [1, 2], "poster") == {1: picture("poster", sha1="s2")}
+    assert (pictures.size_of(conn, "scene", 1, "s2"), pictures.size_of(conn, "scene", 1, "other")) == (9, 0)
+
+
+def test_an_upload_is_known_by_its_bytes_and_its_key_for_each_field(conn: Connection) -> None:
+    for field in (Field.POSTER, Field.BACKGROUND):
+        pictures.note_upload(conn, "plex", 7, field, "s1", f"upload://{field}/s1", 1.0)
+    assert pictures.uploaded(conn, "plex", 7, Field.POSTER, "s1") == "upload://poster/s1"
+    assert pictures.uploaded(conn, "plex", 7, Field.BACKGROUND, "s1") == "upload://background/s1"
+    assert pictures.uploaded(conn, "plex", 8, Field.POSTER, "s1") is None
+    assert pictures.of_key(conn, "plex", 7, Field.POSTER, "upload://poster/s1") == "s1"
+    assert pictures.of_key(conn, "plex", 7, Field.POSTER, "upload://background/s1") is None
+
+
+def test_what_an_item_shows_is_known_by_field(conn: Connection) -> None:
+    for address in ("/thumb/1", "/thumb/2"):
+        pictures.note_shown(conn, "plex", 7, Field.POSTER, Shown(address=address, key="media://frame"))
+    assert pictures.shown_by(conn, "plex", 7) == {Field.POSTER: Shown(address="/thumb/2", key="media://frame")}
+    assert pictures.shown_by(conn, "plex", 8) == {}
 
 
 def test_preferences_hold_any_json_and_are_listed_by_prefix(conn: Connection) -> None:

@@ -205,10 +205,11 @@ def differences(scene: Mapping[str, Any], items: Mapping[str, Mapping[str, Any]]
     ]
 
 
-async def converges(folder: Path, seed: int, *, steps: int, runs: int) -> None:
+async def converges(folder: Path, seed: int, *, steps: int, runs: int, store: str = "") -> None:
     clock = FastClock(100)
     async with world(folder, scenes=SCENES) as place:
         place.clock = clock
+        place.settings |= {"PLEXSYNC_STORE_URL": store} if store else {}
         chaos = Chaos(place=place, clock=clock, chance=random.Random(seed))
         await chaos.choose_ways()
         for _ in range(runs):
@@ -246,7 +247,19 @@ async def test_after_any_chaos_plex_equals_stash_and_is_left_alone(tmp_path: Pat
     await converges(tmp_path, seed, steps=15, runs=3)
 
 
+async def test_so_it_does_with_its_store_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    await converges(tmp_path, 3, steps=15, runs=3, store=postgres_url)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(100, 200))
 async def test_after_much_chaos_plex_equals_stash(tmp_path: Path, seed: int) -> None:
     await converges(tmp_path, seed, steps=60, runs=4)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(200, 240))
+async def test_so_it_does_after_much_chaos_with_its_store_on_postgresql(
+    tmp_path: Path, seed: int, postgres_url: str
+) -> None:
+    await converges(tmp_path, seed, steps=60, runs=4, store=postgres_url)

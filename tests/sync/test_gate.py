@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.sync.gate import (
-    CHECK_EVERY,
     HALF_OPEN_AFTER,
-    HELD_CHECK_EVERY,
     CheckFailed,
     CheckPassed,
     Gate,
@@ -18,10 +16,12 @@ from plexsync.sync.gate import (
     GateState,
     JobDone,
     JobFailed,
+    LastMinute,
     PersonNeeded,
     TimePassed,
     step,
 )
+from plexsync.sync.pace import Ends, Pace
 
 EVENTS = st.one_of(
     st.builds(JobFailed, st.integers(1, 3), st.just("500")),
@@ -136,10 +136,80 @@ def test_a_success_between_failures_starts_the_count_anew() -> None:
     assert Played().tell(*four, JobDone(), *four) is GateState.CLOSED
 
 
+def test_a_success_leaves_nothing_of_a_streak_but_when_it_began() -> None:
+    played = Played()
+    played.tell(failed(1), CheckFailed("down"))
+    assert played.gate.unwell
+    played.tell(JobDone())
+    assert played.gate == Gate(first_failure_at=1001.0)
+
+
 def test_the_streak_tells_when_it_began() -> None:
     played = opened()
     assert played.gate.first_failure_at == 1001.0
     assert played.gate.since == 1005.0
+    assert held().gate.first_failure_at == 1001.0
+
+
+def test_the_outage_began_with_its_first_failure_however_it_goes_on() -> None:
+    again, asked = opened(), held()
+    again.tell(CheckPassed(jobs_wait=True), failed(3), PersonNeeded("sign in"))
+    assert (again.gate.state, again.gate.first_failure_at) == (GateState.HELD, 1001.0)
+    asked.tell(CheckPassed(jobs_wait=True), failed(3))
+    assert (asked.gate.state, asked.gate.first_failure_at) == (GateState.OPEN, 1001.0)
+
+
+def test_two_sources_of_a_streak_are_enough_to_remember() -> None:
+    played = Played()
+    played.tell(CheckFailed("down"), CheckFailed("down"), failed(7), failed(8))
+    assert played.gate.sources == ("health check", "scene 7")
+
+
+def test_its_reason_is_the_latest_failure_as_long_as_it_is_not_closed() -> None:
+    played = Played()
+    reasons: list[str] = []
+    events: list[GateEvent] = [
+        JobFailed(1, "one"),
+        CheckFailed("two"),
+        *[JobFailed(scene, "three") for scene in range(2)],
+        CheckFailed("four"),
+        CheckPassed(jobs_wait=True),
+        JobFailed(1, "five"),
+        PersonNeeded("six"),
+        PersonNeeded("seven"),
+        CheckPassed(jobs_wait=True),
+        JobDone(),
+    ]
+    for event in events:
+        played.tell(event)
+        reasons.append(played.gate.reason)
+    assert reasons == ["one", "two", "three", "three", "four", "four", "five", "six", "seven", "seven", ""]
+
+
+def test_another_reason_is_no_other_state() -> None:
+    played = held()
+    since = played.now
+    played.tell(PersonNeeded("upgrade"))
+    assert (played.gate.state, played.gate.since, played.gate.reason) == (GateState.HELD, since, "upgrade")
+
+
+def test_half_open_by_time_it_has_the_reason_for_which_it_opened() -> None:
+    played = opened()
+    played.tell(TimePassed(), after=60.0)
+    assert (played.gate.state, played.gate.reason) == (GateState.HALF_OPEN, "500")
+
+
+def test_only_a_closed_gate_is_unwell() -> None:
+    four = [CheckFailed("down")] * 4
+    for events, state, unwell in (
+        (four, GateState.CLOSED, True),
+        ([*four, CheckPassed(jobs_wait=False)], GateState.CLOSED, False),
+        ([*four, failed(1)], GateState.OPEN, False),
+        ([*[failed(1)] * 4, CheckFailed("down")], GateState.OPEN, False),
+    ):
+        played = Played()
+        assert played.tell(*events) is state
+        assert played.gate.unwell is unwell
 
 
 def test_half_open_at_the_first_healthy_check() -> None:
@@ -148,7 +218,8 @@ def test_half_open_at_the_first_healthy_check() -> None:
 
 def test_half_open_after_a_minute_without_a_healthy_check() -> None:
     played = opened()
-    assert played.tell(TimePassed(), after=59.0) is GateState.OPEN
+    for second in (0.0, 0.5, 58.5):
+        assert played.tell(TimePassed(), after=second) is GateState.OPEN
     assert played.tell(TimePassed(), after=1.0) is GateState.HALF_OPEN
 
 
@@ -160,6 +231,39 @@ def test_half_open_closes_on_a_job_and_reopens_on_a_failure() -> None:
     done, again = opened(), opened()
     assert done.tell(CheckPassed(jobs_wait=True), JobDone()) is GateState.CLOSED
     assert again.tell(CheckPassed(jobs_wait=True), failed(3)) is GateState.OPEN
+
+
+def test_half_open_by_time_alone_it_takes_two_healthy_checks_to_close() -> None:
+    played, again = opened(), opened()
+    assert again.tell(CheckPassed(jobs_wait=True), failed(3)) is GateState.OPEN
+    for one in (played, again):
+        one.tell(TimePassed(), after=60.0)
+        assert one.tell(CheckPassed(jobs_wait=False)) is GateState.HALF_OPEN
+        assert one.tell(CheckPassed(jobs_wait=False)) is GateState.CLOSED
+
+
+def test_a_gate_that_opens_while_it_recovers_recovers_no_more() -> None:
+    played = opened()
+    played.tell(CheckPassed(jobs_wait=True), JobDone())
+    assert played.tell(*[failed(scene) for scene in range(5)]) is GateState.OPEN
+    assert played.gate.pace is None
+
+
+def test_closed_again_it_recovers_and_brakes_at_too_many_errors_until_five_minutes_went_well() -> None:
+    played = opened()
+    played.tell(CheckPassed(jobs_wait=True), JobDone())
+    closed = played.now
+    assert played.gate.pace == Pace(began=closed)
+    played.tell(LastMinute(Ends(jobs=10, errors=5)))
+    assert played.gate.pace == Pace(began=closed, braked_at=closed + 1, looked_at=closed + 1)
+    for _ in range(60):
+        played.tell(LastMinute(Ends(jobs=60)))
+    assert played.gate.pace == Pace(began=played.now, looked_at=played.now)
+    for _ in range(299):
+        played.tell(LastMinute(Ends(jobs=60)))
+    assert played.gate.pace is not None
+    played.tell(LastMinute(Ends(jobs=60)))
+    assert played.gate.pace is None
 
 
 def test_while_jobs_wait_health_alone_does_not_close_it() -> None:
@@ -179,8 +283,8 @@ def test_held_is_left_only_through_a_healthy_check(events: list[GateEvent]) -> N
 
 def test_checks_come_each_five_seconds_and_each_minute_where_a_person_is_needed() -> None:
     assert Gate().check_every is None
-    assert opened().gate.check_every == CHECK_EVERY
-    assert held().gate.check_every == HELD_CHECK_EVERY
+    assert opened().gate.check_every == 5.0
+    assert held().gate.check_every == 60.0
 
 
 def test_a_closed_gate_is_checked_on_after_a_check_that_failed_until_one_passes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from plexsync.model.fields import Field, Value
 from plexsync.model.plan import Because, Change, Plan
-from plexsync.model.rules import Rules
+from plexsync.model.rules import RuleBook
 from plexsync.model.scene import Scene, SceneFile
 from plexsync.model.work import Job, Lane
 from plexsync.sim.library import cover
@@ -58,11 +58,11 @@ async def test_a_scene_that_was_given_up_leaves_its_plan_its_reasons_and_its_tim
 
 
 def test_before_any_read_there_are_only_the_reasons() -> None:
-    assert context_of(Attempt(job=JOB), Rules()) == {"reasons": ["hook", "walk"], "index_version": 0}
+    assert context_of(Attempt(job=JOB), RuleBook()) == {"reasons": ["hook", "walk"], "index_version": 0}
 
 
 def test_a_scene_without_a_file_has_no_path() -> None:
-    told = context_of(Attempt(job=JOB, scene=Scene(id=1, title="T")), Rules())
+    told = context_of(Attempt(job=JOB, scene=Scene(id=1, title="T")), RuleBook())
     assert (told["title"], told["path"]) == ("T", None)
 
 
@@ -74,7 +74,7 @@ def test_long_texts_long_lists_and_many_changes_are_cut() -> None:
             (Field.GENRES, (), (*names, "y" * 100_000)),
             *[(Field.TITLE, "a", "b")] * 100,
         ),
-        Rules(),
+        RuleBook(),
     )
     assert len(told["plan"]) == MOST_CHANGES
     assert told["more_changes"] == 102 - MOST_CHANGES
@@ -82,9 +82,9 @@ def test_long_texts_long_lists_and_many_changes_are_cut() -> None:
     assert told["plan"][0]["after"].endswith("…")
     assert told["plan"][1]["after"][MOST_ENTRIES:] == ["and 451 more"]
     huge = attempt(*[(Field.GENRES, ("z" * 9_999,) * 999, ("z" * 9_999,) * 999)] * 999)
-    assert len(json.dumps(context_of(huge, Rules()))) < 600_000
+    assert len(json.dumps(context_of(huge, RuleBook()))) < 600_000
 
 
 def test_the_primary_file_s_path_is_told() -> None:
     scene = Scene(id=1, title="T", files=(SceneFile(path="/data/a.mp4"), SceneFile(path="/data/b.mp4")))
-    assert context_of(Attempt(job=JOB, scene=scene), Rules())["path"] == "/data/a.mp4"
+    assert context_of(Attempt(job=JOB, scene=scene), RuleBook())["path"] == "/data/a.mp4"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from plexsync.sync.admission import ALL, Admission
 from plexsync.sync.gatestate import GateState
-from plexsync.sync.pace import BRAKE, FASTEST, RAMP, SLOWEST, TRICKLE, Ends, Pace, looked_at
+from plexsync.sync.pace import BRAKE, FASTEST, RAMP, SLOWEST, TRICKLE, Bucket, Ends, Pace, looked_at
 
 CLOSED = GateState.CLOSED
 DAY = 86_400.0
@@ -79,14 +79,47 @@ def test_it_rises_evenly_from_five_to_twenty_jobs_a_second_and_is_over_after_fiv
         assert drain.within(at, at + 20) / 20 == pytest.approx(wanted, rel=0.15)
 
 
+def test_half_open_one_job_goes_at_a_time() -> None:
+    admission = Admission()
+    assert admission.admits(GateState.HALF_OPEN, None, 0.0) == 1
+    admission.enter(2, None, 0.0)
+    for under_way in (2, 1, 0):
+        assert admission.admits(GateState.HALF_OPEN, None, 0.0) == (0 if under_way else 1)
+        admission.leave(None, 0.0, error=None)
+
+
+def test_none_goes_while_a_gate_holds_and_one_by_one_while_its_peer_recovers() -> None:
+    admission, pace = Admission(), Pace(began=0.0)
+    assert [admission.admits(state, pace, 0.0) for state in (GateState.OPEN, GateState.HELD, CLOSED)] == [0, 0, 1]
+
+
+def test_who_waits_is_told_for_how_long() -> None:
+    admission, pace = Admission(), Pace(began=0.0)
+    assert admission.admits_in(CLOSED, pace, 0.0) == 0.0
+    admission.enter(1, pace, 0.0)
+    assert admission.admits_in(CLOSED, pace, 0.0) == pytest.approx(1 / SLOWEST)
+    assert admission.admits_in(CLOSED, pace, 0.1) == pytest.approx(0.1, abs=0.001)
+    assert admission.admits_in(CLOSED, pace, 0.2) == 0.0
+    assert admission.admits_in(CLOSED, None, 0.0) == 0.0
+    for state in (GateState.OPEN, GateState.HELD, GateState.HALF_OPEN):
+        assert admission.admits_in(state, pace, 0.2) is None, "not by time alone"
+
+
+def test_what_arithmetic_lacks_of_a_token_keeps_no_job_waiting() -> None:
+    almost, half = Bucket(tokens=1.0 - 1e-7, at=0.0), Bucket(tokens=0.5, at=0.0)
+    assert (almost.full, almost.full_in(2.0)) == (True, 0.0)
+    assert (half.full, half.full_in(2.0)) == (False, 0.25)
+
+
 def test_a_quiet_hour_saves_nothing_up() -> None:
     drain = draining()
     drain.admission.admits(CLOSED, drain.pace, drain.now)
     drain.now += 100
     gone = 0
-    while drain.admission.admits(CLOSED, drain.pace, drain.now):
-        drain.admission.enter(1, drain.pace, drain.now)
-        gone += 1
+    for _ in range(5):
+        if drain.admission.admits(CLOSED, drain.pace, drain.now):
+            drain.admission.enter(1, drain.pace, drain.now)
+            gone += 1
     assert gone == 1
 
 
@@ -103,7 +136,7 @@ def test_many_errors_slow_it_to_a_trickle_for_a_minute_and_the_ramp_begins_anew(
     drain = draining()
     drain.work(100)
     before = drain.lived
-    while drain.pace is not None and drain.pace.braked_at is None:
+    while drain.lived < before + 60 and drain.pace is not None and drain.pace.braked_at is None:
         drain.work(1.0, error=True)
     braked = drain.lived
     assert before + 5 < braked < before + 25
@@ -121,11 +154,12 @@ def test_many_errors_slow_it_to_a_trickle_for_a_minute_and_the_ramp_begins_anew(
 def test_the_brake_stays_on_while_a_tenth_of_the_jobs_still_fails() -> None:
     pace: Pace | None = Pace(began=0.0, braked_at=100.0, looked_at=159.0)
     assert pace is not None
-    still = looked_at(pace, Ends(jobs=60, errors=6), 160.5)
+    still = looked_at(pace, Ends(jobs=600, errors=60), 160.5)
     assert still is not None
     assert still.braked_at == 160.5
-    well = looked_at(pace, Ends(jobs=60, errors=5), 160.5)
+    well = looked_at(pace, Ends(jobs=600, errors=59), 160.5)
     assert well == Pace(began=160.5, looked_at=160.5)
+    assert looked_at(pace, Ends(), 160.5) == well, "nothing failed where nothing ended"
 
 
 @pytest.mark.parametrize(("jobs", "errors", "brakes"), [(9, 9, False), (10, 3, False), (10, 4, True), (600, 181, True)])
@@ -141,6 +175,11 @@ def test_errors_of_more_than_a_minute_ago_do_not_count() -> None:
         admission.leave(pace, float(second), error=True)
     assert admission.ends(19.0) == Ends(jobs=20, errors=20)
     assert admission.ends(70.0) == Ends(jobs=9, errors=9)
+
+
+@pytest.mark.parametrize(("passed", "began"), [(0.0, 0.0), (120.0, 0.0), (120.5, 120.5), (-0.5, -0.5)])
+def test_two_minutes_without_a_look_may_have_passed_and_no_more(passed: float, began: float) -> None:
+    assert looked_at(Pace(began=0.0, looked_at=0.0), Ends(), passed) == Pace(began=began, looked_at=passed)
 
 
 @pytest.mark.parametrize("jump", [-10 * DAY, -1.0, 3600.0, 10 * DAY])

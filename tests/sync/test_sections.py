@@ -8,6 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plexsync.model.errors import (
+    PlexPermanentError,
+    PlexServerDown,
+    PlexTemporaryError,
+    StashTemporaryError,
+    SyncError,
+)
 from plexsync.sync.gate import (
     CheckFailed,
     CheckPassed,
@@ -27,6 +34,7 @@ from plexsync.sync.gate import (
 )
 from plexsync.sync.gatefacts import facts_of, gate_of
 from plexsync.sync.pace import RAMP, Ends
+from plexsync.sync.sections import of_one_section
 
 BOTH = frozenset({1, 2})
 
@@ -83,6 +91,29 @@ def test_one_scene_alone_never_holds_its_library() -> None:
     assert not played.gate.section(2).held
 
 
+def test_two_scenes_of_a_streak_are_enough_to_remember() -> None:
+    played = Played()
+    played.tell(failed(2, 1), failed(2, 1), failed(2, 2), failed(2, 3))
+    assert played.gate.section(2).scenes == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (PlexTemporaryError("", status=499), False),
+        (PlexTemporaryError("", status=500), True),
+        (PlexTemporaryError("", status=599), True),
+        (PlexTemporaryError("", status=600), False),
+        (PlexTemporaryError("unreadable"), False),
+        (PlexServerDown("", status=503), False),
+        (PlexPermanentError("", status=500), False),
+        (StashTemporaryError("", status=500), False),
+    ],
+)
+def test_only_a_failure_inside_plex_may_be_that_of_one_library(error: SyncError, *, is_one: bool) -> None:
+    assert of_one_section(error) is is_one
+
+
 def test_a_success_in_the_library_starts_its_count_anew_and_one_elsewhere_does_not() -> None:
     played = Played()
     four = [failed(2, scene) for scene in (1, 2, 3, 4)]
@@ -96,7 +127,15 @@ def test_a_success_in_the_library_starts_its_count_anew_and_one_elsewhere_does_n
 
 def test_the_only_synced_library_counts_on_the_server() -> None:
     played = Played()
-    played.tell(*[failed(2, scene, frozenset({2})) for scene in range(5)])
+    played.tell(failed(2, 0, frozenset({2})))
+    assert (played.gate.failures, played.gate.sections) == (1, ())
+    played.tell(*[failed(2, scene, frozenset({2})) for scene in range(1, 5)])
+    assert (played.gate.state, played.gate.sections) == (GateState.OPEN, ())
+
+
+def test_while_the_server_is_held_no_library_is_counted() -> None:
+    played = Played()
+    played.tell(*[JobFailed(scene, "refused") for scene in range(5)], *[failed(2, scene) for scene in range(5)])
     assert (played.gate.state, played.gate.sections) == (GateState.OPEN, ())
 
 
@@ -110,17 +149,46 @@ def test_the_server_is_held_instead_of_its_last_library() -> None:
 
 def test_a_held_library_gets_a_job_to_try_after_a_minute_and_again_a_minute_after_it_failed() -> None:
     played = held()
-    assert played.gate.moves_in(played.now) == 60.0
-    played.tell(TimePassed(), after=59.0)
-    assert played.state(2) is GateState.OPEN
+    for second in (0.0, 0.5, 58.5):
+        played.tell(TimePassed(), after=second)
+        assert played.state(2) is GateState.OPEN
     played.tell(TimePassed())
-    assert played.state(2) is GateState.HALF_OPEN
+    section = played.gate.section(2)
+    assert (section.state, section.held, section.parks) == (GateState.HALF_OPEN, True, True)
+    assert section.since == played.now
     played.tell(failed(2, 3))
-    assert played.state(2) is GateState.OPEN
+    assert (played.state(2), played.gate.section(2).since) == (GateState.OPEN, played.now)
     played.tell(TimePassed(), after=60.0)
     assert played.state(2) is GateState.HALF_OPEN
     played.tell(ProbeFailed(2, "timed out"))
-    assert (played.state(2), played.gate.section(2).reason) == (GateState.OPEN, "timed out")
+    section = played.gate.section(2)
+    assert (section.state, section.reason, section.since) == (GateState.OPEN, "timed out", played.now)
+
+
+def test_what_was_to_try_a_library_counts_nothing_once_it_is_not_tried_any_more() -> None:
+    for played in (Played(), held()):
+        before = played.gate
+        assert played.tell(ProbeFailed(2, "timed out")) is before
+
+
+def test_it_is_known_when_time_alone_moves_a_library_or_a_recovery() -> None:
+    assert Gate().moves_in(0.0) is None
+    played = held()
+    left = [played.gate.moves_in(played.now + later) for later in (0.0, 10.0, 59.9, 100.0)]
+    assert left == [60.0, 50.0, pytest.approx(0.1), 0.0]
+    played.tell(TimePassed(), after=60.0)
+    assert played.gate.moves_in(played.now) is None
+    played.tell(done(2))
+    assert played.gate.moves_in(played.now) == 1.0, "its pace is looked at each second"
+
+
+def test_the_recovery_of_a_server_is_looked_at_each_second() -> None:
+    played = held()
+    played.tell(*[JobFailed(scene, "refused") for scene in range(5)], CheckPassed(jobs_wait=True), done(1))
+    assert played.gate.pace is not None
+    assert played.gate.moves_in(played.now) == 1.0
+    since = played.gate.section(2).since
+    assert played.gate.moves_in(since + 59.5) == 0.5, "a held library may be sooner"
 
 
 def test_a_clock_that_jumped_back_does_not_keep_a_library_held() -> None:
@@ -136,7 +204,7 @@ def test_a_library_that_works_again_recovers_at_its_own_pace() -> None:
     played.tell(TimePassed(), after=60.0)
     played.tell(done(2))
     section = played.gate.section(2)
-    assert (section.held, section.parks) == (False, True)
+    assert (section.held, section.parks, section.since) == (False, True, played.now)
     assert section.pace is not None
     assert played.gate.pace is None
     for _ in range(int(RAMP) + 1):
@@ -162,6 +230,20 @@ def test_a_library_that_fails_again_while_it_recovers_is_held_again() -> None:
     assert played.gate.section(2).pace is None
 
 
+def test_a_success_while_a_library_recovers_starts_its_count_anew_at_the_same_pace() -> None:
+    played = held()
+    played.tell(TimePassed(), after=60.0)
+    pace = played.tell(done(2)).section(2).pace
+    four = [failed(2, scene) for scene in range(4)]
+    played.tell(*four)
+    assert played.gate.section(2).failures == 4
+    played.tell(done(2))
+    section = played.gate.section(2)
+    assert (section.failures, section.scenes, section.reason, section.pace) == (0, (), "", pace)
+    assert played.tell(*four).section(2).pace == pace
+    assert not played.gate.section(2).held
+
+
 def test_a_held_library_without_jobs_is_let_go() -> None:
     played = held()
     played.tell(SectionIdle(2))
@@ -173,8 +255,8 @@ def test_a_held_library_without_jobs_is_let_go() -> None:
 
 def test_a_library_that_is_no_longer_synced_is_forgotten() -> None:
     played = held()
-    played.tell(SectionsSynced(frozenset({1, 2})))
-    assert played.gate.section(2).held
+    before = played.gate
+    assert played.tell(SectionsSynced(BOTH)) is before
     played.tell(SectionsSynced(frozenset({1})))
     assert played.gate.sections == ()
 
@@ -182,7 +264,7 @@ def test_a_library_that_is_no_longer_synced_is_forgotten() -> None:
 def test_a_held_library_that_is_left_alone_on_its_server_is_the_server() -> None:
     played = held()
     played.tell(SectionsSynced(frozenset({2})))
-    assert (played.gate.state, played.gate.sections) == (GateState.OPEN, ())
+    assert (played.gate.state, played.gate.sections, played.gate.since) == (GateState.OPEN, (), played.now)
 
 
 def test_an_outage_of_the_whole_server_leaves_a_held_library_held() -> None:
@@ -200,7 +282,8 @@ def test_while_half_open_a_library_in_trouble_is_told_from_the_server() -> None:
     played.tell(*[JobFailed(scene, "500") for scene in range(5)])
     for scene in range(5):
         assert played.gate.state is GateState.OPEN
-        played.tell(CheckPassed(jobs_wait=True), failed(2, scene))
+        played.tell(CheckPassed(jobs_wait=True), SectionFailed(2, scene, "only there", BOTH))
+        assert played.gate.reason == "only there"
     assert played.gate.section(2).held
     played.tell(CheckPassed(jobs_wait=True), done(1))
     assert played.gate.state is GateState.CLOSED
@@ -224,7 +307,23 @@ def test_a_peer_that_asks_to_be_left_alone_is_obeyed_for_up_to_ten_minutes(asked
     played = Played()
     played.tell(JobFailed(1, "429", asked))
     assert played.gate.left_alone_for(played.now) == waits
+    assert played.gate.left_alone_for(played.now + waits - 0.5) == 0.5
     assert played.gate.left_alone_for(played.now + waits) == 0
+
+
+def test_a_health_check_may_be_asked_to_wait_too() -> None:
+    played = Played()
+    assert played.tell(CheckFailed("503", 30.0)).left_alone_for(played.now) == 30.0
+
+
+def test_a_peer_that_does_its_work_again_is_not_left_alone_any_more() -> None:
+    """Not even where the clock was set back to before what it had asked for."""
+    played = Played()
+    played.tell(*[JobFailed(scene, "503", 300.0) for scene in range(5)])
+    played.tell(CheckPassed(jobs_wait=True), after=301.0)
+    assert played.gate.state is GateState.HALF_OPEN
+    assert played.tell(JobDone(), after=-200.0).state is GateState.CLOSED
+    assert played.gate.left_alone_for(played.now) == 0
 
 
 def test_the_longest_of_two_waits_counts() -> None:

@@ -21,6 +21,7 @@ from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import serving
 from plexsync.store.schema import owners
+from plexsync.sync.plandocuments import plan_document
 from plexsync.sync.service import Service
 from plexsync.sync.walk import FULL_WALK
 from world import LIBRARY, World, quiet, until, world
@@ -118,7 +119,7 @@ async def test_the_one_that_stands_by_answers_questions_and_takes_wishes(tmp_pat
             assert all("process" in one["holder"] and one["beat_age"] < 20 for one in status["owners"])
             assert all(one["mine"] for one in (await first.status())["owners"])
             assert second.troubles() == []
-            plans = [planned.as_json() async for planned in second.plan([1, 2])]
+            plans = [plan_document(planned) async for planned in second.plan([1, 2])]
             assert all(planned["items"][0]["changes"] for planned in plans)
             assert (await second.why(1))["files"]
             walks = first.entries[FULL_WALK].runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from plexsync.model.errors import (
     Incompatible,
     NeedsSignIn,
+    OwnDiskError,
     PlexNotFound,
     PlexPermanentError,
     PlexServerDown,
@@ -19,10 +21,10 @@ from plexsync.model.errors import (
     StashTemporaryError,
     SyncError,
 )
-from plexsync.model.work import Decision, Job, Lane, Outcome, Verdict
+from plexsync.model.work import Decision, Failure, Job, Lane, Outcome, Peer, Verdict
 from plexsync.sync.backoff import NOT_IN_PLEX_YET, Backoff, standard
 from plexsync.sync.readback import NotTaken
-from plexsync.sync.verdicts import Circumstances, outcome_of
+from plexsync.sync.verdicts import Circumstances, failure_of, outcome_of
 
 NOW = 5000.0
 STANDARD = standard(5)
@@ -45,15 +47,12 @@ def job(attempts: int = 0, long_attempts: int = 0) -> Job:
     )
 
 
-def outcome(error: SyncError, of: Job, *, closed: bool = True, healthy: bool = False, seed: int = 0) -> Outcome:
+def outcome(
+    error: SyncError, of: Job, *, closed: bool = True, healthy: bool = False, seed: int = 0, **more: Any
+) -> Outcome:
+    facts: dict[str, Any] = {"context": {"title": "T", "index_version": 3}, "missing": MISSING} | more
     around = Circumstances(
-        now=NOW,
-        gates_closed=closed,
-        peer_healthy=healthy,
-        chance=random.Random(seed),
-        backoff=STANDARD,
-        context={"title": "T"},
-        missing=MISSING,
+        now=NOW, gates_closed=closed, peer_healthy=healthy, chance=random.Random(seed), backoff=STANDARD, **facts
     )
     return outcome_of(error, of, around)
 
@@ -74,7 +73,7 @@ def test_a_failure_that_may_pass_is_tried_again_and_dead_after_the_last_try(
         assert 0 <= due(found) <= min(80, 5 * 2**attempts)
     else:
         assert found.verdict is Verdict.DEAD
-        assert found.context == {"title": "T"}
+        assert found.context == {"title": "T", "index_version": 3}
     assert found.failure is not None
     assert found.failure.error == ("PlexTemporaryError" if kind is NotTaken else kind.__name__)
 
@@ -109,7 +108,8 @@ def test_what_needs_a_person_is_held_without_counting(kind: type[SyncError], *, 
 
 @pytest.mark.parametrize("closed", [True, False])
 def test_what_can_never_work_is_dead_at_once(*, closed: bool) -> None:
-    assert outcome(PlexPermanentError("400"), job(), closed=closed).verdict is Verdict.DEAD
+    found = outcome(PlexPermanentError("400"), job(), closed=closed)
+    assert (found.verdict, found.context) == (Verdict.DEAD, {"title": "T", "index_version": 3})
 
 
 @pytest.mark.parametrize("attempts", range(14))
@@ -118,8 +118,53 @@ def test_a_file_that_plex_lacks_is_waited_for_long_and_then_a_gap(attempts: int)
     if attempts < 12:
         assert (found.verdict, found.counts) == (Verdict.RETRY_LONG, True)
         assert 0 <= due(found) <= min(600, 30 * 2**attempts)
+        assert found.context == {"index_version": 3}, "what wakes it, and no more"
     else:
-        assert (found.verdict, found.decision) == (Verdict.DECISION, MISSING)
+        assert found == Outcome(verdict=Verdict.DECISION, decision=MISSING), "nothing waits, so nothing failed"
+
+
+def test_what_nothing_can_be_decided_about_is_waited_for_still() -> None:
+    assert outcome(PlexNotFound("no item"), job(long_attempts=12), missing=None).verdict is Verdict.RETRY_LONG
+
+
+def test_what_is_kept_of_a_failure_is_all_that_the_error_tells() -> None:
+    error = PlexTemporaryError("said 500", status=500, place="PUT /library", excerpt="<html>")
+    assert failure_of(error, NOW) == Failure(
+        error="PlexTemporaryError",
+        message="said 500",
+        at=NOW,
+        peer=Peer.PLEX,
+        status=500,
+        place="PUT /library",
+        excerpt="<html>",
+    )
+
+
+@pytest.mark.parametrize("held_in", [None, 2])
+@pytest.mark.parametrize("kind", [*TEMPORARY, *AWAY, *HOLDING, PlexNotFound, PlexPermanentError, OwnDiskError])
+def test_a_job_that_failed_tells_why_wherever_it_goes(kind: type[SyncError], held_in: int | None) -> None:
+    error = kind("why")
+    assert outcome(error, job(), held_in=held_in).failure == failure_of(error, NOW)
+
+
+@pytest.mark.parametrize("attempts", [0, 50])
+@pytest.mark.parametrize("kind", TEMPORARY)
+def test_what_fails_in_a_held_library_is_kept_aside_there_for_ten_minutes_without_counting(
+    kind: type[SyncError], attempts: int
+) -> None:
+    found = outcome(kind("500"), job(attempts), held_in=2)
+    assert (found.verdict, found.counts, due(found), found.parked_in) == (Verdict.WAIT, False, 600.0, 2)
+
+
+@pytest.mark.parametrize("kind", [*AWAY, *HOLDING, PlexNotFound, PlexPermanentError])
+def test_what_is_no_trouble_of_a_library_is_not_kept_aside_there(kind: type[SyncError]) -> None:
+    error = kind("of another kind")
+    assert outcome(error, job(), held_in=2) == outcome(error, job())
+
+
+def test_a_full_disk_of_our_own_is_tried_again_within_a_quarter_of_a_minute() -> None:
+    waits = [due(outcome(OwnDiskError("no space"), job(50), seed=seed)) for seed in range(50)]
+    assert 14 < max(waits) <= 15
 
 
 @given(st.integers(0, 10_000), st.integers(0, 4), st.integers())

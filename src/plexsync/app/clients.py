@@ -38,8 +38,8 @@ def plex_client(
     )
 
 
-def stash_client(config: Config, redactor: Redactor) -> StashClient:
-    """Speaks to Stash."""
+def stash_client(config: Config, redactor: Redactor, *, tag_parents: bool = False) -> StashClient:
+    """Speaks to Stash; with `tag_parents` each scene's tags come with those above them."""
     key = config.stash_api_key
     return StashClient(
         config.stash_url or "",
@@ -48,6 +48,7 @@ def stash_client(config: Config, redactor: Redactor) -> StashClient:
         read_timeout=config.read_timeout,
         verify=_verify(config),
         redact=redactor.redact,
+        tag_parents=tag_parents,
     )
 
 

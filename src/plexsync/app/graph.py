@@ -13,14 +13,15 @@ from functools import partial
 
 from plexsync.app.clients import checking, plex_client, stash_client
 from plexsync.app.folder import home_of
+from plexsync.app.pictures import art_of, gallery_of, hints_of, portraits_of, watch_of
 from plexsync.app.rules import paths_of, rules_of
 from plexsync.app.sources import PLUGIN_ID, complete
-from plexsync.art import Art
 from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
 from plexsync.model.pathrules import PathRules
-from plexsync.model.rules import Rules
+from plexsync.model.rules import RuleBook
 from plexsync.model.work import Peer
+from plexsync.plex.answers import OtherServer
 from plexsync.plex.client import PlexClient
 from plexsync.plex.writer import Writer
 from plexsync.stash.client import StashClient
@@ -29,15 +30,19 @@ from plexsync.store.database import Database
 from plexsync.store.fence import Transactions
 from plexsync.sync.backoff import standard
 from plexsync.sync.clock import Clock
+from plexsync.sync.collectionposters import CollectionPosters
 from plexsync.sync.drains import Drains
 from plexsync.sync.finder import Finder
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.housekeeping import trim
+from plexsync.sync.identities import StashIdentity, accepted_plex, known_plex, other_plex
 from plexsync.sync.intake import Intake
+from plexsync.sync.judging import Brake
 from plexsync.sync.libraries import Libraries
 from plexsync.sync.outages import servers_of
 from plexsync.sync.ownership import Claimant, Ownership
 from plexsync.sync.peers import STASH, TIMETABLE, plex_key, plex_name
+from plexsync.sync.questions import Questions
 from plexsync.sync.recovery import Recovery
 from plexsync.sync.reign import Reign, Terms
 from plexsync.sync.server import Server, libraries_of
@@ -47,6 +52,7 @@ from plexsync.sync.storedgate import RECOVERY, StoredGate
 from plexsync.sync.tasks import Tasks
 from plexsync.sync.timetable import Entry, Timetable
 from plexsync.sync.tools import Tools
+from plexsync.sync.undoing import Undoing
 from plexsync.sync.upkeep import Upkeep
 from plexsync.sync.walk import FULL_WALK, Walker
 from plexsync.sync.worker import LONGEST_SLEEP, Worker
@@ -107,8 +113,9 @@ class _Builder:
     redactor: Redactor
     claimant: Claimant
     stash: StashClient = field(init=False)
+    stash_identity: StashIdentity = field(init=False)
     drains: Drains = field(init=False)
-    rules: Rules = field(init=False)
+    rules: RuleBook = field(init=False)
     paths: PathRules = field(init=False)
     stash_gate: Gatekeeper = field(init=False)
     timetable: Ownership[Timetable] = field(init=False)
@@ -116,9 +123,10 @@ class _Builder:
     gates: dict[str, Gatekeeper] = field(default_factory=dict)  #: of the Plex servers
 
     def __post_init__(self) -> None:
-        self.stash = stash_client(self.config, self.redactor)
-        self.drains = Drains(database=self.database, clock=self.clock, servers_of=servers_of(self.names))
         self.rules, self.paths = rules_of(self.config), paths_of(self.config)
+        self.stash = stash_client(self.config, self.redactor, tag_parents=self.rules.asks_for_tag_parents)
+        self.stash_identity = StashIdentity(stash=self.stash, database=self.database, clock=self.clock)
+        self.drains = Drains(database=self.database, clock=self.clock, servers_of=servers_of(self.names))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -141,7 +149,11 @@ class _Builder:
             spools=tuple(Spool(folder=folder, intake=intake) for folder in config.spool_folders),
             drains=self.drains,
             upkeep=self._upkeep(self.database),
+            gallery=gallery_of(art_of(config, self.stash, self.database), self.me, self.rules, self.clock),
+            questions=Questions(database=self.database, clock=self.clock, wake=self._wake),
+            undoing=Undoing(database=self.database, clock=self.clock, servers=self.names, wake=self._wake),
             refused_settings=config.refused,
+            hints=hints_of(config),
             poll_interval=config.poll_interval,
         )
         self.timetable.begin()
@@ -175,11 +187,18 @@ class _Builder:
             key=TIMETABLE, title="the timetable", claimant=self.claimant, make=make, owns_other=lambda: False
         )
         stored.append(self._gate("Stash", STASH, self.names, self.timetable))
-        self.stash_gate = stored[0].keeper(Peer.STASH, self.stash.healthy)
+        self.stash_gate = stored[0].keeper(Peer.STASH, self.stash_identity.check)
 
     def _timetable(self, rows: Transactions, resume: Callable[[], Awaitable[None]]) -> Timetable:
         walker = Walker(
-            stash=self.stash, database=rows, clock=self.clock, rules=self.rules, servers=self.names, wake=self._wake
+            stash=self.stash,
+            database=rows,
+            clock=self.clock,
+            rules=self.rules,
+            servers=self.names,
+            wake=self._wake,
+            identity=self.stash_identity,
+            people=watch_of(self.config, self.me, self.rules),
         )
         upkeep = self._upkeep(rows)
         gates = (self.stash_gate, *self.gates.values())
@@ -252,6 +271,7 @@ class _Builder:
             clock=self.clock,
             chosen=tuple(setting.libraries),
             preview=config.preview_first_contact,
+            held=config.preview,
         )
         finder = Finder(
             server=name,
@@ -260,13 +280,18 @@ class _Builder:
             strict=config.strict_matching,
             skip_missing=config.skip_not_found,
         )
+        art, pen = art_of(config, self.stash, rows), WriterLock()
         tools = Tools(
             server=name,
             database=rows,
             plex=plex,
             writer=Writer(plex),
-            pen=WriterLock(),
-            art=Art(folder=config.data_dir / "art", stash=self.stash, database=rows),
+            pen=pen,
+            art=art,
+            portraits=portraits_of(art, config, self.me, self.rules, plex, libraries, self.clock),
+            collection_posters=CollectionPosters(
+                server=name, database=rows, plex=plex, pen=pen, art=art, clock=self.clock
+            ),
             rules=self.rules,
             libraries=libraries,
             finder=finder,
@@ -283,14 +308,17 @@ class _Builder:
             chance=self.chance,
             token=f"{name}/{epoch}",
             longest_sleep=self._poll or LONGEST_SLEEP,
+            sure=self.stash_identity.insist,
         )
         worker.on_end(self.drains.job_ended)
+        brake = Brake(server=name, database=rows, clock=self.clock, wake=worker.wake)
+        worker.on_end(brake.job_ended)
         server: Server
 
         async def refresh() -> None:
             await server.refresh()
 
-        entries = [Entry(name=libraries_of(name), run=refresh, every=_LIBRARIES_EVERY)]
+        entries = [Entry(name=libraries_of(name), run=refresh, every=_LIBRARIES_EVERY), brake.entry]
         server = Server(
             name=name,
             gate=gate,
@@ -298,17 +326,31 @@ class _Builder:
             tools=tools,
             worker=worker,
             timetable=self._entries(rows, entries, (gate,), resume),
+            brake=brake,
             pin=self._pinning(name, plex),
         )
         return server
 
     def _pinning(self, name: str, plex: PlexClient) -> Callable[[], Awaitable[None]]:
         async def pin() -> None:
-            await plex.verify_identity()
+            try:
+                await plex.verify_identity()
+            except OtherServer as error:
+                await self._other_plex(name, plex, error)
+            await self.database.run(lambda c: known_plex(c, name, self.clock.now()))
             if plex.machine_identifier is not None:
                 identity.pin(self.config.data_dir / identity.FILE_NAME, name, plex.machine_identifier)
 
         return pin
+
+    async def _other_plex(self, name: str, plex: PlexClient, error: OtherServer) -> None:
+        """Go on with it where a person says so; else ask, and raise."""
+        expected, found = error.expected, error.found
+        if not await self.database.run(lambda c: accepted_plex(c, name, found)):
+            await self.database.run(lambda c: other_plex(c, name, expected, found, self.clock.now()))
+            raise error
+        plex.adopt(found)
+        await plex.verify_identity()
 
     def _gate(self, name: str, key: str, servers: tuple[str, ...], rows: Transactions) -> StoredGate:
         return StoredGate(

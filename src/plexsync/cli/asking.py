@@ -1,4 +1,4 @@
-"""The queue, the dead letters, and why one scene is as it is."""
+"""The queue, the dead letters, and where one scene stands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.screen import Screen
-from plexsync.cli.spans import ago, moment, shown
+from plexsync.cli.spans import ago, moment
 from plexsync.cli.stored import facts_of
 from plexsync.sync.telling import letter_lines
 
@@ -76,39 +76,6 @@ def dead_letter(call: Call, scene: int, screen: Screen) -> None:
         for line in others:
             screen.say(line)
     screen.say(f"Once its cause is mended, try it again with `plexsync dead retry {scene}`.")
-
-
-def why(call: Call, scene: int, screen: Screen) -> None:
-    """Where one scene stands on every server, and what was written."""
-    with facts_of(call) as source:
-        facts = source.why(scene)
-    screen.facts(facts)
-    if not _known(facts):
-        raise Failed(f"Scene {scene} was never seen. `plexsync sync {scene}` looks for it")
-    screen.say(f"Scene {scene}: {facts['title'] or '(title not known)'}", style="bold")
-    for path in facts["files"]:
-        screen.say(f"File in Stash: {path}")
-    for server in facts["servers"]:
-        for line in standing_of(server):
-            screen.say(f"{server['name']}: {line}")
-    rows = [
-        (
-            moment(one["at"]),
-            one["server"],
-            one["field"],
-            shown(one["before"], one["field"]),
-            shown(one["after"], one["field"]),
-            one["why"],
-        )
-        for one in facts["history"]
-    ]
-    if rows:
-        screen.table("Written so far", ("when", "server", "field", "before", "after", "why"), rows)
-
-
-def _known(facts: dict[str, Any]) -> bool:
-    tied = (server[part] for server in facts["servers"] for part in ("job", "dead", "decision", "items"))
-    return facts["title"] is not None or any(tied)
 
 
 def standing_of(server: dict[str, Any]) -> list[str]:

@@ -15,9 +15,9 @@ from plexsync.log import Files, Redactor, configure
 from plexsync.model.errors import ServerDown, SyncError
 from plexsync.sync.gate import GateState
 from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.plandocuments import plan_document
 from plexsync.sync.server import libraries_of
 from plexsync.sync.service import Service, UnknownLibraryError
-from plexsync.sync.walk import FULL_WALK
 
 #: Seconds between two looks whether the work is done.
 _LOOK_EVERY = 0.1
@@ -37,17 +37,28 @@ async def graph_of(call: Call) -> AsyncIterator[Graph]:
             yield graph
 
 
-async def plan(call: Call, scenes: list[int], show: Callable[[dict[str, Any]], None]) -> None:
-    """Show what a sync of the scenes would do, all of them where none is named. Nothing is written to Plex."""
+async def plan(call: Call, scenes: list[int], library: str | None, show: Callable[[dict[str, Any]], None]) -> None:
+    """Show what a sync of the scenes, of a library, or of all would do. Nothing is written to Plex, nor queued."""
     async with graph_of(call) as graph:
         service = graph.service
         for server in service.servers:
             await server.libraries.load()
             await server.refresh()
         if not scenes:
-            await service.timetable.entries[FULL_WALK].run()
-        async for planned in service.plan(scenes or await service.all_scenes()):
-            show(planned.as_json())
+            await service.meet()
+        try:
+            async for planned in service.plan(scenes) if scenes else service.plan_all(library):
+                show(plan_document(planned))
+        except UnknownLibraryError as error:
+            raise Failed(str(error)) from error
+
+
+async def explain(call: Call, scene: int) -> dict[str, Any]:
+    """How a scene was matched and why each field is as it is, by the store, Stash and Plex."""
+    async with graph_of(call) as graph:
+        for server in graph.service.servers:
+            await server.libraries.load()
+        return await graph.service.explain(scene)
 
 
 async def worked_off(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plexsync import __version__
+from plexsync.cli.braking import brake
 from plexsync.cli.call import Call, Failed, call_of, hoisted
 from plexsync.cli.installing import plugin
 from plexsync.cli.keeping import dead, queue
@@ -29,10 +30,13 @@ program = typer.Typer(
 )
 program.add_typer(queue, name="queue")
 program.add_typer(dead, name="dead")
+program.add_typer(brake, name="brake")
 program.add_typer(plugin, name="plugin")
 program.add_typer(sim, name="sim")
 
 Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Ids of scenes in Stash.", min=1)]
+SceneId = Annotated[int, typer.Argument(min=1, metavar="SCENE", help="Id of a scene in Stash.")]
+FieldNames = Annotated[list[str] | None, typer.Argument(metavar="FIELD...", help="Names of fields, as `plan` shows.")]
 Everything = Annotated[bool, typer.Option("--all", help="All scenes.")]
 
 
@@ -110,13 +114,19 @@ def status(context: typer.Context) -> None:
 
 
 @program.command()
-def plan(context: typer.Context, scenes: Scenes = None, *, everything: Everything = False) -> None:
+def plan(
+    context: typer.Context,
+    scenes: Scenes = None,
+    *,
+    everything: Everything = False,
+    library: Annotated[str | None, typer.Option(help="What belongs to a library, by title or key.")] = None,
+) -> None:
     """Show what a sync would change in Plex, field by field, and why. Writes nothing."""
-    from plexsync.cli import syncing
+    from plexsync.cli import previewing
 
-    if bool(scenes) == everything:
-        raise typer.BadParameter("name one of SCENE... or --all")
-    syncing.plan(call_of(context), scenes or [], _screen(context))
+    if [bool(scenes), everything, library is not None].count(True) != 1:
+        raise typer.BadParameter("name one of SCENE..., --all or --library NAME")
+    previewing.plan(call_of(context), scenes or [], library, _screen(context))
 
 
 @program.command()
@@ -143,10 +153,88 @@ def sync(
 
 @program.command()
 def why(context: typer.Context, scene: Annotated[int, typer.Argument(min=1, help="Id of a scene in Stash.")]) -> None:
-    """Say where a scene stands, and why."""
-    from plexsync.cli import asking
+    """Say how a scene was matched, where it stands, and why each field is as it is."""
+    from plexsync.cli import explaining
 
-    asking.why(call_of(context), scene, _screen(context))
+    explaining.why(call_of(context), scene, _screen(context))
+
+
+@program.command()
+def pin(context: typer.Context, scene: SceneId, fields: FieldNames = None) -> None:
+    """Leave fields of a scene as they are in Plex (none named: all), whatever changes in Stash."""
+    from plexsync.cli import undoing
+
+    undoing.pin(call_of(context), scene, _fields(fields), _screen(context))
+
+
+@program.command()
+def unpin(context: typer.Context, scene: SceneId, fields: FieldNames = None) -> None:
+    """Let fields of a scene be written again (none named: all); what differs is written at once."""
+    from plexsync.cli import undoing
+
+    undoing.unpin(call_of(context), scene, _fields(fields), _screen(context))
+
+
+@program.command()
+def undo(
+    context: typer.Context,
+    scene: Annotated[int | None, typer.Argument(min=1, metavar="SCENE", help="Id of a scene in Stash.")] = None,
+    run: Annotated[str | None, typer.Option(metavar="ID", help="Only what this run wrote; see `runs`.")] = None,
+    library: Annotated[str | None, typer.Option(help="All of a library, by title or key.")] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until nothing waits any more.")] = False,
+) -> None:
+    """Put back in Plex what was there before PlexSync wrote, and pin it."""
+    from plexsync.cli import undoing
+
+    wish = {"scene": scene, "run": run, "library": library}
+    if sum(value is not None for value in wish.values()) != 1:
+        raise typer.BadParameter("name one of SCENE, --run ID or --library NAME")
+    undoing.undo(call_of(context), wish, _screen(context), wait=wait)
+
+
+@program.command()
+def uninstall(
+    context: typer.Context,
+    library: Annotated[str | None, typer.Option(help="Only this library, by title or key.")] = None,
+    *,
+    restore: Annotated[bool, typer.Option("--restore", help="Put everything back as it was before PlexSync.")] = False,
+) -> None:
+    """Put whole libraries back as they were before PlexSync, and write there no more."""
+    from plexsync.cli import undoing
+
+    if not restore:
+        raise typer.BadParameter(undoing.WHAT_UNINSTALL_DOES)
+    undoing.uninstall(call_of(context), library, _screen(context))
+
+
+@program.command()
+def runs(context: typer.Context, limit: Annotated[int, typer.Option(help="How many.", min=1, max=10_000)] = 20) -> None:
+    """List the latest runs and what each wrote, for `undo --run ID`."""
+    from plexsync.cli import undoing
+
+    undoing.runs(call_of(context), limit, _screen(context))
+
+
+@program.command()
+def conflicts(
+    context: typer.Context,
+    scene: Annotated[int | None, typer.Argument(min=1, metavar="SCENE", help="Only of this scene.")] = None,
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=10_000)] = 50,
+) -> None:
+    """List what was changed in Plex against what PlexSync wrote, with both values, and what became of it."""
+    from plexsync.cli import undoing
+
+    undoing.conflicts(call_of(context), limit, scene, _screen(context))
+
+
+def _fields(names: list[str] | None) -> list[str]:
+    from plexsync.sync.undoing import fields_named
+
+    try:
+        return [field.value for field in fields_named(names or ())]
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @program.command()

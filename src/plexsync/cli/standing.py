@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from plexsync.cli.answering import show
 from plexsync.cli.call import Call
 from plexsync.cli.screen import Screen
 from plexsync.cli.spans import ago, many, moment, span
@@ -65,6 +66,8 @@ def _show(facts: dict[str, Any], screen: Screen, now: float) -> None:
         _server(server, screen, now)
     if not facts["servers"]:
         screen.say("No Plex server is known yet.", style="yellow")
+    for hint in facts.get("hints", ()):
+        screen.say(f"Note: {hint}.")
     for trouble in facts.get("troubles", ()):
         screen.say(f"Needs you: {trouble}", style="bold red")
 
@@ -93,17 +96,28 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
     ]
     screen.table(f"Plex: {server['name']}", ("what", "how"), rows)
     _first_contact(server["first_contact"], screen)
+    _brake(server["brake"], screen)
 
 
 def _first_contact(waiting: dict[str, Any], screen: Screen) -> None:
     if not waiting["waiting"]:
         return
     screen.say(
-        f"{waiting['waiting']} scenes wait for your word (first contact). Look with `plexsync plan SCENE`, then let "
-        "them be written with `plexsync sync --library NAME --go`.",
+        f"{waiting['waiting']} scenes wait for your word (first contact, or the setting `preview`). Look with "
+        "`plexsync plan --library NAME`, then let them be written with `plexsync sync --library NAME --go`.",
         style="bold yellow",
     )
-    screen.table("Some of them", ("scene", "title"), [(row["scene"], row["title"]) for row in waiting["shown"]])
+    rows = [(row["scene"], row["title"], ", ".join(row["fields"])) for row in waiting["shown"]]
+    screen.table("Some of them", ("scene", "title", "would be written"), rows)
+
+
+def _brake(held: dict[str, Any], screen: Screen) -> None:
+    if held["pending"]:
+        screen.say(f"The brake counts {many(held['pending'], 'scene')} before it lets them go on.")
+    if held["rejected"]:
+        screen.say(f"{many(held['rejected'], 'scene')} left as Plex has them, because you turned the change down.")
+    if held["question"] is not None:
+        show(held["question"], screen)
 
 
 def _gate(gate: dict[str, Any], now: float) -> str:

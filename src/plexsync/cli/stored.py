@@ -16,7 +16,7 @@ from plexsync.cli.remote import Remote, daemon_of
 from plexsync.config import Config
 from plexsync.store.database import Connection, Database
 from plexsync.store.lock import FolderLock, holder
-from plexsync.sync import outages, reports
+from plexsync.sync import outages, questions, reports, undoing
 from plexsync.sync.peers import ownable
 
 T = TypeVar("T")
@@ -31,7 +31,10 @@ class Facts(Protocol):
     def dead(self, limit: int) -> list[dict[str, Any]]: ...
     def dead_of(self, scene: int) -> list[dict[str, Any]]: ...
     def outages(self) -> dict[str, Any]: ...
+    def runs(self, limit: int) -> list[dict[str, Any]]: ...
+    def conflicts(self, limit: int, scene: int | None) -> list[dict[str, Any]]: ...
     def why(self, scene: int) -> dict[str, Any]: ...
+    def brake(self) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,19 @@ class Told:
         found: dict[str, Any] = self.remote.get("/api/v1/outages")
         return found
 
+    def runs(self, limit: int) -> list[dict[str, Any]]:
+        return _rows(self.remote.get("/api/v1/runs", limit=limit))
+
+    def conflicts(self, limit: int, scene: int | None) -> list[dict[str, Any]]:
+        query = {"limit": limit} if scene is None else {"limit": limit, "scene": scene}
+        return _rows(self.remote.get("/api/v1/conflicts", **query))
+
     def why(self, scene: int) -> dict[str, Any]:
-        found: dict[str, Any] = self.remote.get(f"/api/v1/scenes/{scene}/why")
+        found: dict[str, Any] = self.remote.get(f"/api/v1/scenes/{scene}/why", live="true")
         return found
+
+    def brake(self) -> list[dict[str, Any]]:
+        return _rows(self.remote.get("/api/v1/brake"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ class Stored:
         if self.database.shared:
             keys = ownable(server["name"] for server in facts["servers"])
             facts["owners"] = self._read(lambda c: reports.owners(c, keys))
-        return facts | {"running": False, "held_by": self.held_by, "troubles": facts["notices"]}
+        return facts | {"running": False, "held_by": self.held_by, "troubles": [*facts["notices"], *facts["questions"]]}
 
     def queue(self, limit: int) -> list[dict[str, Any]]:
         return self._read(lambda c: reports.queue_rows(c, limit))
@@ -89,8 +102,17 @@ class Stored:
     def outages(self) -> dict[str, Any]:
         return self._read(lambda c: outages.report(c, self._servers(c), time.time()))
 
+    def runs(self, limit: int) -> list[dict[str, Any]]:
+        return self._read(lambda c: undoing.run_rows(c, limit))
+
+    def conflicts(self, limit: int, scene: int | None) -> list[dict[str, Any]]:
+        return self._read(lambda c: undoing.conflict_rows(c, limit, scene))
+
     def why(self, scene: int) -> dict[str, Any]:
         return self._read(lambda c: reports.why(c, scene, self._servers(c)))
+
+    def brake(self) -> list[dict[str, Any]]:
+        return self._read(questions.listing)
 
     def _servers(self, connection: Connection) -> list[str]:
         return [server.name for server in self.config.servers] or reports.known_servers(connection)

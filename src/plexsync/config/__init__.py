@@ -5,6 +5,7 @@ from plexsync.config.masking import censored, mask
 from plexsync.config.parts import PathRuleSetting, ServerSetting
 from plexsync.config.reference import reference
 from plexsync.config.resolved import Config
+from plexsync.config.rulesetting import RuleSetting, RulesSetting
 from plexsync.config.settings import LogLevel, Settings, TitleWhenEmpty
 from plexsync.config.table import Row, table
 
@@ -14,6 +15,8 @@ __all__ = [
     "LogLevel",
     "PathRuleSetting",
     "Row",
+    "RuleSetting",
+    "RulesSetting",
     "ServerSetting",
     "Settings",
     "TitleWhenEmpty",

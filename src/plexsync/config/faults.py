@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from plexsync.config.masking import HIDDEN, mask, without_credentials
 from plexsync.config.parts import PathRuleSetting, ServerSetting
+from plexsync.config.rulesetting import ContentRatingSetting, RuleSetting, RulesSetting, TagRuleSetting
 from plexsync.config.table import Row, closest, table
 
 if TYPE_CHECKING:
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _SHOWN = 80
-_PARTS: dict[str, type[BaseModel]] = {"servers": ServerSetting, "path_rules": PathRuleSetting}
+_PARTS: dict[str, type[BaseModel]] = {
+    "servers": ServerSetting,
+    "path_rules": PathRuleSetting,
+    "rules": RulesSetting,
+    "library": RuleSetting,
+    "tags": TagRuleSetting,
+    "content_ratings": ContentRatingSetting,
+}
+#: The table whose keys are people's own words.
+_BY_TITLE = "library"
 _PROBLEMS = {
     "less_than_equal": "is too large",
     "greater_than_equal": "is too small",
@@ -31,6 +41,7 @@ _PROBLEMS = {
     "string_too_long": "is too long",
     "tuple_type": "is not a list",
     "model_type": "is not a table",
+    "dict_type": "is not a table",
 }
 _PROBLEM_FAMILIES = {
     "int": "is not a whole number",
@@ -78,7 +89,8 @@ def _fault(error: ErrorDetails, row: Row, place: str) -> Fault:
     inner = _inner(row.name, parts)
     name = row.name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     if error["type"] == "extra_forbidden":
-        return unknown(name, place, [f"{name.rpartition('.')[0]}.{one}" for one in _names(row.name)])
+        known = [one.name for one in _rows(row.name, parts)]
+        return unknown(name, place, [f"{name.rpartition('.')[0]}.{one}" for one in known])
     context = error.get("ctx", {})
     fallback = "write an allowed value" + (f", or leave it out for the default {row.default}" if row.default else "")
     return Fault(
@@ -92,13 +104,20 @@ def _fault(error: ErrorDetails, row: Row, place: str) -> Fault:
 
 
 def _inner(name: str, parts: list[int | str]) -> Row | None:
-    model = _PARTS.get(name)
-    rows = table(model) if model else ()
-    return next((row for row in rows if parts and row.name == parts[-1]), None)
+    """The key in a table that is meant: the last one named, also where one entry of its list is."""
+    names = [part for part in parts if isinstance(part, str)]
+    return next((row for row in _rows(name, parts) if names and row.name == names[-1]), None)
 
 
-def _names(name: str) -> list[str]:
-    return [row.name for row in table(_PARTS[name])] if name in _PARTS else []
+def _rows(name: str, parts: list[int | str]) -> tuple[Row, ...]:
+    """The keys of the innermost table that is named before the last name."""
+    names = iter([part for part in parts if isinstance(part, str)][:-1])
+    for part in names:
+        if part in _PARTS:
+            name = part
+        if part == _BY_TITLE:
+            next(names, None)
+    return table(_PARTS[name]) if name in _PARTS else ()
 
 
 def _problem(kind: str, message: str) -> str:

@@ -15,6 +15,8 @@ from pydantic_core import PydanticCustomError
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 _ARROW = "=>"
+#: Stands for all libraries.
+EVERY = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,12 @@ def items(value: Any) -> Any:
     return value
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str, remedy: str = 'write a JSON list: ["one", "two"]') -> Any:
     """JSON that a person wrote into one line."""
     try:
         return json.loads(text)
     except ValueError:
-        raise wrong("is no JSON", 'write a JSON list: ["one", "two"]') from None
+        raise wrong("is no JSON", remedy) from None
 
 
 def titles(value: Any) -> Any:
@@ -139,6 +141,14 @@ def titles(value: Any) -> Any:
     if any(not isinstance(one, str | int) or isinstance(one, bool) for one in found):
         raise wrong("holds something that is neither a title nor a key", 'write it like ["Films", "2"]')
     return tuple(dict.fromkeys(str(one).strip() for one in found if str(one).strip()))
+
+
+def titles_or_all(value: Any) -> Any:
+    """The same, or true for every library (then it is `EVERY` alone), or false for none."""
+    words = value.strip().lower() if isinstance(value, str) else value
+    if words is True or words in ("true", "all", EVERY):
+        return (EVERY,)
+    return () if words is False or words in ("false", "") else titles(value)
 
 
 def host_name(value: Any) -> str:
@@ -193,5 +203,8 @@ Folders = Annotated[
     tuple[Annotated[Path, BeforeValidator(folder)], ...], BeforeValidator(items), Allowed("a list of paths")
 ]
 Titles = Annotated[tuple[str, ...], BeforeValidator(titles), Allowed("a list of library titles or keys")]
+TitlesOrAll = Annotated[
+    tuple[str, ...], BeforeValidator(titles_or_all), Allowed("a list of library titles or keys, or true for all")
+]
 HostName = Annotated[str, BeforeValidator(host_name), Allowed("an IP address or host name")]
 HostNames = Annotated[tuple[str, ...], BeforeValidator(host_names), Allowed("a list of host names")]

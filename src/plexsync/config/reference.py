@@ -7,6 +7,7 @@ from itertools import groupby
 from pydantic import BaseModel
 
 from plexsync.config.parts import PathRuleSetting, ServerSetting
+from plexsync.config.rulesetting import ContentRatingSetting, RuleSetting, TagRuleSetting
 from plexsync.config.sources import CONFIG_VARIABLE, FALLBACKS
 from plexsync.config.table import Row, table
 
@@ -68,6 +69,9 @@ def reference() -> str:
     )
     blocks.append(_part("In each `[[servers]]`", ServerSetting))
     blocks.append(_part("In each `[[path_rules]]`", PathRuleSetting))
+    blocks.append(_part('In `[rules]`, and in each `[rules.library."Title"]` ([examples](rules.md))', RuleSetting))
+    blocks.append(_part("In each `[[rules.tags]]`", TagRuleSetting))
+    blocks.append(_part("In each `[[rules.content_ratings]]`", ContentRatingSetting))
     return "\n".join(blocks)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from plexsync.config.masking import mask
+from plexsync.config.rulesetting import RuleSetting, TagChoiceSetting
 from plexsync.config.settings import OWNER, PLAIN, SWITCH, Settings
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Config(Settings):
         """Where log files go."""
         return self.data_dir / "logs"
 
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """Every name under which PlexSync may be asked: those that are allowed, and the one that Plex uses."""
+        host = urlsplit(self.url_from_plex).hostname if self.url_from_plex else None
+        return (*self.allowed_hosts, *((host,) if host else ()))
+
     def owner(self, field: fields.Field) -> fields.Owner:
         """Who decides a field."""
         found: fields.Owner = getattr(self, OWNER[field])
@@ -81,6 +88,10 @@ def _plain(value: Any) -> Any:
         return mask(value.get_secret_value())
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, RuleSetting | TagChoiceSetting):
+        return {info.alias or name: _plain(getattr(value, name)) for name, info in value.given()}
     if hasattr(value, "model_fields_set"):
         return {name: _plain(one) for name, one in value}
     return value if isinstance(value, bool | int | float | None) else str(value)

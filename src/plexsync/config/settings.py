@@ -18,13 +18,16 @@ from plexsync.config.kinds import (
     MaybeFile,
     Secret,
     Titles,
+    TitlesOrAll,
     items,
     lower,
     wrong,
 )
 from plexsync.config.parts import PathRules, Servers
+from plexsync.config.rulesetting import MaybeRules
 from plexsync.model import fields
 from plexsync.model.fields import Owner
+from plexsync.model.portraits import PeoplePictures
 
 
 class TitleWhenEmpty(StrEnum):
@@ -44,6 +47,7 @@ class LogLevel(StrEnum):
 
 
 FieldOwner = Annotated[Owner, BeforeValidator(lower)]
+PeoplesPictures = Annotated[PeoplePictures, BeforeValidator(lower)]
 FieldNames = Annotated[
     tuple[fields.Field, ...],
     BeforeValidator(items),
@@ -82,6 +86,10 @@ class Settings(BaseModel):
         "Names under which the pages may be opened, besides addresses.",
         default=(),
     )
+    url_from_plex: Address = setting(
+        "How Plex reaches PlexSync: from there it fetches pictures of people. Without it none are written.",
+        default=None,
+    )
     url_from_stash: Address = setting("How Stash reaches PlexSync, when not by host and port.", default=None)
     spool_folders: Folders = setting("Folders in which the hook notes changed scenes.", default=())
 
@@ -100,6 +108,10 @@ class Settings(BaseModel):
     path_rules: PathRules = setting(
         "How paths in Plex become paths in Stash; the first rule that fits wins.", default=()
     )
+    rules: MaybeRules = setting(
+        'What scenes give Plex and which take part: `[rules]`, and `[rules.library."Films"]` for one library.',
+        default=None,
+    )
     tls_verify: bool = setting("Check the certificates of Stash and Plex.", default=True)
     ca_file: MaybeFile = setting("Certificates to trust besides the usual ones (PEM).", default=None)
 
@@ -115,8 +127,20 @@ class Settings(BaseModel):
     preview_first_contact: bool = setting(
         "A newly chosen library is only previewed until you let its backlog be written.", default=True
     )
+    preview: TitlesOrAll = setting(
+        "Libraries whose writes always wait for your go, edits too; `true`: all.",
+        default=(),
+    )
     clear_foreign: FieldNames = setting(
         "Fields that an empty value in Stash clears even where PlexSync did not write them.", default=()
+    )
+    keep_edits: FieldNames = setting(
+        "Fields whose edits in Plex are kept, and pinned at once, where `stash` decides them too.", default=()
+    )
+    rate_plex_items: bool = setting(
+        "Write ratings also to items that are matched to Plex's own catalogue (`plex://`): such a rating may be shown "
+        "to others beyond this server.",
+        default=False,
     )
     title_when_empty: TitleWhenEmpty = setting(
         "A scene without title: `keep` Plex's own, or take the file name's `stem`.",
@@ -129,26 +153,49 @@ class Settings(BaseModel):
         group="Which fields are written",
     )
     sync_title: bool = setting("Write titles.", default=True)
+    sync_sort_title: bool = setting("Write sort titles, where a rule gives one.", default=True)
     sync_summary: bool = setting("Write summaries.", default=True)
+    sync_tagline: bool = setting("Write taglines, where a rule gives one.", default=True)
     sync_date: bool = setting("Write dates and years.", default=True)
     sync_studio: bool = setting("Write studios.", default=True)
+    sync_content_rating: bool = setting("Write content ratings, where a rule gives one.", default=True)
     sync_rating: bool = setting("Write ratings.", default=True)
     sync_performers: bool = setting("Write performers as actors.", default=True)
+    sync_director: bool = setting("Write directors.", default=True)
     sync_tags: bool = setting("Write tags as genres.", default=True)
+    sync_labels: bool = setting("Write labels, where a rule gives some.", default=True)
+    sync_collections: bool = setting("Write collections, where a rule gives some.", default=True)
     sync_cover: bool = setting("Write covers as posters.", default=True)
+    sync_background: bool = setting("Write covers as backgrounds too.", default=False)
+    people_pictures: PeoplesPictures = setting(
+        "Write performers' pictures, which a person has one of in all of a Plex server: `always`, `never`, or `safe`, "
+        "which leaves out names that libraries outside the synced ones list.",
+        default=PeoplePictures.SAFE,
+    )
 
     owner_title: FieldOwner = setting(
         "Who decides the title: `stash` always, `fill` only where Plex is empty, `plex` never written.",
         default=Owner.STASH,
         group="Who decides a field",
     )
+    owner_sort_title: FieldOwner = setting("Who decides the sort title.", default=Owner.STASH)
     owner_summary: FieldOwner = setting("Who decides the summary.", default=Owner.STASH)
+    owner_tagline: FieldOwner = setting("Who decides the tagline.", default=Owner.STASH)
     owner_date: FieldOwner = setting("Who decides date and year.", default=Owner.STASH)
     owner_studio: FieldOwner = setting("Who decides the studio.", default=Owner.STASH)
+    owner_content_rating: FieldOwner = setting("Who decides the content rating.", default=Owner.STASH)
     owner_rating: FieldOwner = setting("Who decides the rating.", default=Owner.FILL)
     owner_actors: FieldOwner = setting("Who decides the actors.", default=Owner.STASH)
+    owner_directors: FieldOwner = setting("Who decides the directors.", default=Owner.STASH)
     owner_genres: FieldOwner = setting("Who decides the genres.", default=Owner.STASH)
+    owner_labels: FieldOwner = setting(
+        "Who decides the labels; whoever does, what others put there stays.", default=Owner.STASH
+    )
+    owner_collections: FieldOwner = setting(
+        "Who decides the collections; whoever does, what others put there stays.", default=Owner.STASH
+    )
     owner_poster: FieldOwner = setting("Who decides the poster.", default=Owner.STASH)
+    owner_background: FieldOwner = setting("Who decides the background.", default=Owner.STASH)
 
     max_retries: int = setting(
         "Attempts after the first before a failure is laid aside.",
@@ -198,14 +245,21 @@ PLAIN: dict[Literal["plex_url", "plex_token", "libraries"], str] = {
 #: The switch and the owner of each field; the year goes with the date.
 SWITCH: dict[fields.Field, str] = {
     fields.Field.TITLE: "sync_title",
+    fields.Field.SORT_TITLE: "sync_sort_title",
     fields.Field.SUMMARY: "sync_summary",
+    fields.Field.TAGLINE: "sync_tagline",
     fields.Field.DATE: "sync_date",
     fields.Field.YEAR: "sync_date",
     fields.Field.STUDIO: "sync_studio",
+    fields.Field.CONTENT_RATING: "sync_content_rating",
     fields.Field.RATING: "sync_rating",
     fields.Field.ACTORS: "sync_performers",
+    fields.Field.DIRECTORS: "sync_director",
     fields.Field.GENRES: "sync_tags",
+    fields.Field.LABELS: "sync_labels",
+    fields.Field.COLLECTIONS: "sync_collections",
     fields.Field.POSTER: "sync_cover",
+    fields.Field.BACKGROUND: "sync_background",
 }
 OWNER: dict[fields.Field, str] = {
     field: "owner_date" if field is fields.Field.YEAR else f"owner_{field.value}" for field in fields.Field

@@ -54,7 +54,7 @@ def table(model: type[BaseModel] = Settings) -> tuple[Row, ...]:
         group = str(extra.get("group") or group)
         rows.append(
             Row(
-                name=name,
+                name=info.alias or name,
                 group=group,
                 default=default_in_words(info),
                 allowed=allowed_in_words(info),
@@ -75,7 +75,9 @@ def default_in_words(info: FieldInfo) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, float) else str(value)
-    return "[]" if isinstance(value, tuple) else f'"{value}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{one}"' for one in value) + "]"
+    return f'"{value}"'
 
 
 def allowed_in_words(info: FieldInfo) -> str:

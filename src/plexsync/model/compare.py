@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from plexsync.model.fields import Field, FieldSpec, Kind, Value
@@ -16,11 +17,22 @@ HALF_A_RATING_STEP = 0.5
 NOISE = 0.001
 
 
+#: Names are compared many times over, longer texts once; so many of so many characters are kept in memory.
+_NAMES, _LONGEST_NAME = 50_000, 100
+
+
 def text_key(text: str) -> str:
     """Equal for texts that differ only in case, in white space or in how Unicode writes them."""
+    return _key_of_name(text) if len(text) <= _LONGEST_NAME else _key(text)
+
+
+def _key(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+
+
+_key_of_name = lru_cache(_NAMES)(_key)
 
 
 def same(spec: FieldSpec, wanted: Value, found: Value) -> Sameness:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +46,25 @@ class Item:
     section: int
     guid: str = ""
     title: str = ""
+    sort_title: str = ""
     summary: str = ""
+    tagline: str = ""
     studio: str = ""
+    content_rating: str = ""
     date: str = ""
     year: int | None = None
     rating: float | None = None
     genres: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
     actors: tuple[Person, ...] = ()
+    #: The address of each actor's picture by name, "" where Plex shows none. A person has one in all of a server.
+    portraits: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     locks: frozenset[str] = frozenset()
     thumb: str = ""
+    art: str = ""
     updated_at: int = 0
     added_at: int = 0
 

@@ -13,19 +13,13 @@ if TYPE_CHECKING:
 def value_of(item: Item, field: Field) -> Value:
     """What Plex holds in that field, None for nothing.
 
-    Always None for the poster: an item does not tell which bytes it shows.
+    Always None for a picture: an item does not tell which bytes it shows.
     """
     match field:
-        case Field.TITLE | Field.SUMMARY | Field.DATE | Field.STUDIO:
-            value: Value = getattr(item, field.value)
-        case Field.YEAR:
-            value = item.year
         case Field.RATING:
             return item.rating
-        case Field.ACTORS:
-            value = item.actors
-        case Field.GENRES:
-            value = item.genres
-        case Field.POSTER:
-            value = None
-    return value or None
+        case Field.POSTER | Field.BACKGROUND:
+            return None
+        case _:
+            value: Value = getattr(item, field.value)
+            return value or None

@@ -25,10 +25,55 @@ class SceneFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A performer, tag or studio by id."""
+    """A performer, tag, studio or group by id."""
 
     id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag(Named):
+    """`ancestors` are the tags above it, nearest first; none where nobody asked for them."""
+
+    ancestors: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured(Named):
+    """`picture` is the path and query of its picture on the Stash server, "" where it has none of its own."""
+
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio(Pictured):
+    """`parents` are the studios above it, nearest first."""
+
+    parents: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performer(Pictured):
+    """`gender` is Stash's own word for it (FEMALE, TRANSGENDER_MALE ...), "" where it is not told."""
+
+    disambiguation: str = ""
+    aliases: tuple[str, ...] = ()
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Pictured):
+    """A group that the scene belongs to, and its number there if it has one."""
+
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StashId:
+    """What the scene is called at a stash-box."""
+
+    endpoint: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +86,18 @@ class Scene:
 
     id: int
     title: str = ""
+    code: str = ""
     details: str = ""
+    director: str = ""
     date: str = ""
     rating: int | None = None
     organized: bool = False
-    studio: Named | None = None
-    performers: tuple[Named, ...] = ()
-    tags: tuple[Named, ...] = ()
+    urls: tuple[str, ...] = ()
+    stash_ids: tuple[StashId, ...] = ()
+    studio: Studio | None = None
+    performers: tuple[Performer, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    groups: tuple[Group, ...] = ()
     files: tuple[SceneFile, ...] = ()
     cover: str = ""
     updated_at: str = ""
@@ -80,18 +130,22 @@ class Scene:
     def content_hash(self) -> str:
         """A hash of all that can reach Plex; equal exactly when nothing of it changed.
 
-        `updated_at` and the cover's address (whose `t` follows it) stay out: they move on any touch of the scene.
+        `updated_at` and the addresses of pictures (whose `t` follows it) stay out: they move on any touch. So do the
+        tags above a tag, which are told only where a rule asks for them: a new rule is no change of the scene.
         """
         facts = (
-            self.id,
-            self.title,
-            self.details,
-            self.date,
-            self.rating,
-            [(one.id, one.name) for one in (self.studio,) if one],
-            [(one.id, one.name) for one in self.performers],
+            (self.id, self.title, self.code, self.details, self.director, self.date, self.rating, self.organized),
+            self.urls,
+            [(one.endpoint, one.id) for one in self.stash_ids],
+            [(one.id, one.name, _ids(one.parents)) for one in (self.studio,) if one],
+            [(one.id, one.name, one.disambiguation, one.aliases, one.gender) for one in self.performers],
             [(one.id, one.name) for one in self.tags],
+            [(one.id, one.name, one.index) for one in self.groups],
             [(file.path, file.size, file.duration, file.oshash) for file in self.files],
         )
         text = _AS_TEXT.encode(facts)
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _ids(named: tuple[Named, ...]) -> list[tuple[int, str]]:
+    return [(one.id, one.name) for one in named]

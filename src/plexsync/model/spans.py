@@ -47,7 +47,7 @@ def shown(value: Any, field: str = "") -> str:
     """A field's value on one line; a long text is cut, and of a picture only the start of its hash is shown."""
     if value is None or value == []:
         return "(empty)"
-    if field == "poster":
+    if field in ("poster", "background"):
         return f"picture {str(value).removeprefix('upload://posters/')[:8]}"
     text = ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

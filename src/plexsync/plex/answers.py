@@ -55,6 +55,13 @@ _TIME_OUTS: dict[type[Exception], str] = {
 }
 
 
+class OtherServer(Incompatible):
+    """Behind the address another Plex answers than the one we know, by their machineIdentifiers."""
+
+    expected: str = ""
+    found: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What was asked, for the words of an error. `about` names the fields of a write."""
@@ -158,14 +165,17 @@ class Translator:
         message = f"something answers at Plex's address, but not Plex ({reply.status})"
         return self._about(PlexServerDown, f"{message}: a proxy without it, or a wrong path", reply, request)
 
-    def other_server(self, expected: str, found: str) -> Incompatible:
+    def other_server(self, expected: str, found: str) -> OtherServer:
         """The error for an address behind which another Plex answers than the one we know."""
-        return Incompatible(
-            f"another Plex server answers: expected {expected}, found {self._excerpts.of_text(found, 64)}. Nothing is"
-            " written. Correct the address, or confirm that this is the same server after a reinstallation",
+        shown = self._excerpts.of_text(found, 64)
+        error = OtherServer(
+            f"another Plex server answers: expected {expected}, found {shown}. Nothing is written. Correct the address,"
+            " or confirm with `plexsync brake release` that this is the same server after a reinstallation",
             peer=Peer.PLEX,
             place="GET /identity",
         )
+        error.expected, error.found = expected, found
+        return error
 
     def _about(self, kind: type[SyncError], message: str, reply: Reply, request: Request) -> SyncError:
         return kind(

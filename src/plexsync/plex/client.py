@@ -9,13 +9,14 @@ from urllib.parse import quote
 import httpx2
 
 from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTemporaryError
+from plexsync.model.fields import FIELDS, Field
 from plexsync.plex import items as values
 from plexsync.plex.connection import Connection, NotFoundError, nameless
 from plexsync.plex.documents import (
     IdentityAnswer,
     ItemAnswer,
     ListAnswer,
-    PosterAnswer,
+    PictureAnswer,
     SectionAnswer,
     flag,
     integer,
@@ -39,6 +40,8 @@ NOT_LISTED = (
     "excludeElements=Image,UltraBlurColors,Genre,Country,Director,Writer,Role,Guid,Rating,Collection"
     "&excludeFields=summary,tagline"
 )
+#: Where an item's pictures are listed.
+_GALLERIES = {Field.POSTER: "posters", Field.BACKGROUND: "arts"}
 NOT_DETAILED = "skipRefresh=1&excludeElements=Image,UltraBlurColors,Country,Guid,Rating,Similar,Chapter,Marker,Extras"
 
 
@@ -65,7 +68,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Poster:
+class Picture:
     """A picture that an item may show. `key` is what selects it, `upload://posters/<sha1>` for an upload."""
 
     key: str
@@ -119,6 +122,10 @@ class PlexClient:
     def machine_identifier(self) -> str | None:
         """The pinned server, or the first that answered where none was pinned."""
         return self._connection.pinned
+
+    def adopt(self, machine_identifier: str) -> None:
+        """A person says that this server takes the place of the one that was known."""
+        self._connection.adopt(machine_identifier)
 
     async def identity(self) -> Identity:
         """Which server answers; needs no token."""
@@ -216,29 +223,49 @@ class PlexClient:
         rows = (values.item(row, container) for row in container.rows or ())
         return {item.rating_key: item for item in rows if item is not None and item.rating_key in keys}
 
+    async def actors(self, section: int) -> list[str]:
+        """The names of all people whom a library lists as actors; none for a library that has no such list."""
+        try:
+            answer = await self._connection.read(f"/library/sections/{int(section)}/actor", SectionAnswer, _untold)
+        except NotFoundError:
+            return []
+        return [text(row.title) for row in answer.container.rows or () if text(row.title)]
+
+    async def collections(self, section: int) -> list[tuple[int, str]]:
+        """The collections of a library, each with its key and title."""
+        path = f"/library/sections/{int(section)}/collections"
+        try:
+            answer = await self._connection.read(path, ListAnswer, _untold)
+        except NotFoundError:
+            return []
+        rows = ((integer(row.rating_key), text(row.title)) for row in answer.container.rows or ())
+        return [(key, title) for key, title in rows if key and title]
+
     async def edit(self, section: int, rating_key: int, params: EditParams) -> None:
         """Set fields, tags and locks of one item in one request; see `plex.edit`."""
         names = sorted({param.name.partition("[")[0].partition(".")[0] for param in params})
         await self._write("PUT", edit_path(section, (rating_key,), params), rating_key, about=", ".join(names))
 
-    async def posters(self, rating_key: int) -> list[Poster]:
-        """The pictures that the item may show."""
+    async def pictures(self, rating_key: int, field: Field = Field.POSTER) -> list[Picture]:
+        """The pictures that the item may show as its poster or background."""
+        path = f"/library/metadata/{int(rating_key)}/{_GALLERIES[field]}"
         try:
-            answer = await self._connection.read(f"/library/metadata/{int(rating_key)}/posters", PosterAnswer, _untold)
+            answer = await self._connection.read(path, PictureAnswer, _untold)
         except NotFoundError as error:
             raise LinkBroken(rating_key, "Plex has no such item") from error
         rows = answer.container.rows or ()
-        return [Poster(key=text(row.rating_key), selected=flag(row.selected)) for row in rows if row.rating_key]
+        return [Picture(key=text(row.rating_key), selected=flag(row.selected)) for row in rows if row.rating_key]
 
-    async def upload_poster(self, rating_key: int, content: bytes) -> None:
+    async def upload_picture(self, rating_key: int, content: bytes, field: Field = Field.POSTER) -> None:
         """Give the item a picture, which Plex then shows. Plex keeps every upload for ever."""
-        path = f"/library/metadata/{int(rating_key)}/posters"
-        await self._write("POST", path, rating_key, content=content, about="thumb")
+        path = f"/library/metadata/{int(rating_key)}/{_GALLERIES[field]}"
+        await self._write("POST", path, rating_key, content=content, about=FIELDS[field].plex)
 
-    async def select_poster(self, rating_key: int, key: str) -> None:
-        """Show one of the pictures that `posters` lists."""
-        path = f"/library/metadata/{int(rating_key)}/poster?url={quote(key, safe='')}"
-        await self._write("PUT", path, rating_key, about="thumb")
+    async def select_picture(self, rating_key: int, key: str, field: Field = Field.POSTER) -> None:
+        """Show one of the pictures that `pictures` lists."""
+        element = _GALLERIES[field].removesuffix("s")
+        path = f"/library/metadata/{int(rating_key)}/{element}?url={quote(key, safe='')}"
+        await self._write("PUT", path, rating_key, about=FIELDS[field].plex)
 
     async def _write(
         self, method: str, path: str, rating_key: int, *, about: str, content: bytes | None = None
@@ -253,7 +280,7 @@ def _claimed(container: Container) -> int:
     return integer(container.size) or 0
 
 
-def _untold(answer: SectionAnswer | ListAnswer | ItemAnswer | PosterAnswer) -> str:
+def _untold(answer: SectionAnswer | ListAnswer | ItemAnswer | PictureAnswer) -> str:
     """Why an answer that lists nothing does not say that there is nothing; "" when it does."""
     container = answer.container
     if not container.rows and _claimed(container):

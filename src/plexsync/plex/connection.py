@@ -147,6 +147,11 @@ class Connection:
             self._identified = False
             raise self.translator.other_server(self.pinned, machine_identifier)
 
+    def adopt(self, machine_identifier: str) -> None:
+        """From now on that one is the pinned server."""
+        self.pinned = machine_identifier
+        self._identified = False
+
     async def _identity_for_writes(self) -> str:
         request = Request(method="GET", path="/identity")
         reply = await self._send(self._writing, request)

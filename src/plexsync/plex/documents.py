@@ -63,6 +63,7 @@ class MediaRow(Document):
 class TagRow(Document):
     tag: Loose = None
     role: Loose = None
+    thumb: Loose = None
 
 
 class LockRow(Document):
@@ -85,19 +86,26 @@ class ItemRow(ListedRow):
 
     section: Loose = msgspec.field(name="librarySectionID", default=None)
     guid: Loose = None
+    sort_title: Loose = msgspec.field(name="titleSort", default=None)
     summary: Loose = None
+    tagline: Loose = None
+    content_rating: Loose = msgspec.field(name="contentRating", default=None)
     studio: Loose = None
     date: Loose = msgspec.field(name="originallyAvailableAt", default=None)
     year: Loose = None
     user_rating: Loose = msgspec.field(name="userRating", default=None)
     added_at: Loose = msgspec.field(name="addedAt", default=None)
     thumb: Loose = None
+    art: Loose = None
     genres: list[TagRow] | None = msgspec.field(name="Genre", default=None)
+    labels: list[TagRow] | None = msgspec.field(name="Label", default=None)
+    collections: list[TagRow] | None = msgspec.field(name="Collection", default=None)
+    directors: list[TagRow] | None = msgspec.field(name="Director", default=None)
     roles: list[TagRow] | None = msgspec.field(name="Role", default=None)
     fields: list[LockRow] | None = msgspec.field(name="Field", default=None)
 
 
-class PosterRow(Document):
+class PictureRow(Document):
     rating_key: Loose = msgspec.field(name="ratingKey", default=None)
     selected: Loose = None
 
@@ -142,8 +150,8 @@ class ItemContainer(Container):
     rows: list[ItemRow] | None = msgspec.field(name="Metadata", default=None)
 
 
-class PosterContainer(Container):
-    rows: list[PosterRow] | None = msgspec.field(name="Metadata", default=None)
+class PictureContainer(Container):
+    rows: list[PictureRow] | None = msgspec.field(name="Metadata", default=None)
 
 
 class IdentityAnswer(Document):
@@ -162,5 +170,5 @@ class ItemAnswer(Document):
     container: ItemContainer = msgspec.field(name="MediaContainer")
 
 
-class PosterAnswer(Document):
-    container: PosterContainer = msgspec.field(name="MediaContainer")
+class PictureAnswer(Document):
+    container: PictureContainer = msgspec.field(name="MediaContainer")

@@ -6,6 +6,7 @@ naming entries replaces the rest is not known, so the whole wanted list is sent 
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -16,7 +17,7 @@ from plexsync.model.fields import FIELDS, Field, Kind, Value
 from plexsync.model.item import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -31,13 +32,16 @@ class FieldEdit:
     """A field and what it becomes. None or an empty list clears it.
 
     `removed` names the list entries to take off; one that is wanted as well (case aside) stays. A person's role
-    None is sent as no role: see `with_kept_roles`. A rating is cleared by None like any text.
+    None is sent as no role: see `with_kept_roles`. A rating is cleared by None like any text. `portraits` are the
+    addresses of people's pictures that are to be shown, by `text_key` of their names. `lock` None leaves the field's
+    lock as it is. Of a picture only the lock is an edit: what it shows is uploaded or chosen apart.
     """
 
     field: Field
     after: Value
     removed: tuple[str, ...] = ()
-    lock: bool = True
+    lock: bool | None = True
+    portraits: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Param(NamedTuple):
@@ -74,7 +78,7 @@ def requests_for(section: int, rating_key: int, edits: Sequence[FieldEdit], limi
 def split(section: int, rating_key: int, edits: Sequence[FieldEdit], limit: int = LINE_LIMIT) -> list[Batch]:
     """The same as groups of edits: texts and numbers first, then lists, which are parted where they must be."""
     room = limit - len(request_line(edit_path(section, (rating_key,), (Param("", ""),)))) + len("=")
-    pieces = [piece for edit in edits for piece in _pieces(edit, room)]
+    pieces = [piece for edit in edits for piece in _pieces(edit, room) if params_of([piece])]
     batches: list[list[FieldEdit]] = []
     sizes: list[int] = []
     for piece in sorted(pieces, key=_is_list):
@@ -165,8 +169,8 @@ def _params(edit: FieldEdit) -> Iterator[Param]:
         yield from _list_params(edit, spec.plex, people=spec.kind is Kind.PEOPLE)
     elif spec.kind is not Kind.PICTURE:
         yield Param(f"{spec.plex}.value", _scalar(edit.after))
-    if edit.lock and spec.lockable:
-        yield Param(f"{spec.plex}.locked", "1")
+    if edit.lock is not None and spec.lockable:
+        yield Param(f"{spec.plex}.locked", "1" if edit.lock else "0")
 
 
 def _list_params(edit: FieldEdit, name: str, *, people: bool) -> Iterator[Param]:
@@ -175,6 +179,8 @@ def _list_params(edit: FieldEdit, name: str, *, people: bool) -> Iterator[Param]
         yield Param(f"{name}[{index}].tag.tag", person.name)
         if people:
             yield Param(f"{name}[{index}].tagging.text", person.role or "")
+        if (address := edit.portraits.get(text_key(person.name))) is not None:
+            yield Param(f"{name}[{index}].tag.thumb", address)
     kept = {text_key(person.name) for person in wanted}
     dropped = dict.fromkeys(tag for tag in edit.removed if tag and text_key(tag) not in kept)
     if dropped:

@@ -35,21 +35,31 @@ def item(row: ItemRow, container: ItemContainer) -> Item | None:
     key = integer(row.rating_key)
     if not key:
         return None
+    title, sort_title = text(row.title), text(row.sort_title)
     return Item(
         rating_key=key,
         section=integer(row.section) or integer(container.section) or 0,
         guid=text(row.guid),
-        title=text(row.title),
+        title=title,
+        # Plex leaves out a sort title that is the title itself, some agents do not.
+        sort_title="" if sort_title == title else sort_title,
         summary=text(row.summary),
+        tagline=text(row.tagline),
         studio=text(row.studio),
+        content_rating=text(row.content_rating),
         date=text(row.date),
         year=integer(row.year),
         rating=decimal(row.user_rating),
-        genres=tuple(text(tag.tag) for tag in _named(row.genres)),
+        genres=_names(row.genres),
+        labels=_names(row.labels),
+        collections=_names(row.collections),
+        directors=_names(row.directors),
         actors=tuple(Person(name=text(tag.tag), role=text(tag.role)) for tag in _named(row.roles)),
+        portraits={text(tag.tag): text(tag.thumb) for tag in _named(row.roles)},
         parts=tuple(_parts(row.media)),
         locks=frozenset(text(lock.name) for lock in row.fields or () if flag(lock.locked)),
         thumb=text(row.thumb),
+        art=text(row.art),
         updated_at=integer(row.updated_at) or 0,
         added_at=integer(row.added_at) or 0,
     )
@@ -83,3 +93,7 @@ def _parts(media: list[MediaRow] | None) -> Iterator[Part]:
 
 def _named(tags: list[TagRow] | None) -> Iterator[TagRow]:
     return (tag for tag in tags or () if text(tag.tag))
+
+
+def _names(tags: list[TagRow] | None) -> tuple[str, ...]:
+    return tuple(text(tag.tag) for tag in _named(tags))

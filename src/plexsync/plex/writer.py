@@ -27,7 +27,7 @@ from plexsync.plex.edit import (
 from plexsync.plex.link import LinkBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from plexsync.model.fields import Value
     from plexsync.model.item import Item, Person
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkBroken", "WriteResult", "Writer", "upload_key"]
 
-LARGEST_POSTER = 10_000_000
-_THUMB = FIELDS[Field.POSTER].plex
+LARGEST_PICTURE = 10_000_000
+_FOLDERS = {Field.POSTER: "posters", Field.BACKGROUND: "arts"}
 #: Below this, a line that is refused as too long is refused for another reason.
 SHORTEST_LIMIT = 500
 
@@ -46,18 +46,19 @@ SHORTEST_LIMIT = 500
 class WriteResult:
     """What was written otherwise than asked. `shortened` holds the texts that Plex took only cut.
 
-    `poster_key` is the picture that the item now shows, if one was given; `uploaded` whether its bytes were sent.
+    `shown` are the pictures that the item now shows, by Plex's keys, of the fields that were given one; `uploaded` the
+    fields whose bytes were sent.
     """
 
     notes: list[str] = field(default_factory=list)
     shortened: dict[Field, str] = field(default_factory=dict)
-    poster_key: str | None = None
-    uploaded: bool = False
+    shown: dict[Field, str] = field(default_factory=dict)
+    uploaded: set[Field] = field(default_factory=set)
 
 
-def upload_key(content: bytes) -> str:
+def upload_key(content: bytes, field: Field = Field.POSTER) -> str:
     """The key under which Plex lists an uploaded picture: the same bytes are one picture."""
-    return f"upload://posters/{hashlib.sha1(content, usedforsecurity=False).hexdigest()}"
+    return f"upload://{_FOLDERS[field]}/{hashlib.sha1(content, usedforsecurity=False).hexdigest()}"
 
 
 class Writer:
@@ -68,52 +69,66 @@ class Writer:
         #: Seen to take several entries off a list at once: while it names wanted ones (True), while it is emptied
         #: (False). The first proves nothing for the second: there the wanted ones may have replaced the list.
         self._takes_many: set[bool] = set()
+        #: Seen to put the entries that a request names in the place of all others (True), or beside them (False).
+        self._replaces: bool | None = None
 
     def doubt(self) -> None:
         """Plex did not do as it did before: what was learned of it is learned anew."""
         self._takes_many.clear()
+        self._replaces = None
 
     async def write(
         self,
         item: Item,
         expected_path: str,
         edits: Sequence[FieldEdit],
-        poster: bytes | None = None,
+        pictures: Mapping[Field, bytes | str] | None = None,
         *,
-        known_keys: Collection[str] | None = None,
+        known_keys: Mapping[Field, Collection[str]] | None = None,
     ) -> WriteResult:
-        """Bring these fields of an item that was just read to their values, and show `poster`.
+        """Bring these fields of an item that was just read to their values, and show `pictures`.
 
-        `known_keys` are the pictures known to be uploaded to this item; without it Plex is asked for its list.
+        A picture is given as its bytes, or as Plex's key of one that the item has; its field is locked unless one of
+        `edits` says otherwise. `known_keys` are the pictures known to be uploaded to this item; for a field that is not
+        in it Plex is asked for its list.
         Raises LinkBroken where the item does not hold `expected_path`, or is gone.
         """
-        if poster is not None and len(poster) > LARGEST_POSTER:
-            size = f"{len(poster) / 1e6:.1f} MB"
-            raise PlexPermanentError(f"the picture (thumb) has {size}; Plex takes at most 10 MB")
+        pictures = pictures or {}
+        for kind, picture in pictures.items():
+            if len(picture) > LARGEST_PICTURE:
+                size = f"{len(picture) / 1e6:.1f} MB"
+                raise PlexPermanentError(f"the picture ({FIELDS[kind].plex}) has {size}; Plex takes at most 10 MB")
         if path_key(expected_path) not in {path_key(part.path) for part in item.parts}:
             raise LinkBroken(item.rating_key, "it does not hold the linked file any more")
         await self._client.verify_identity()
         result = WriteResult()
-        whole = [with_kept_roles(edit, item.actors) for edit in edits]
-        if poster is not None:
-            await self._show(item, poster, known_keys, result)
-            if _THUMB not in item.locks and not any(edit.field is Field.POSTER for edit in whole):
-                whole.append(FieldEdit(field=Field.POSTER, after=None))
-        for batch in split(item.section, item.rating_key, whole):
+        for kind, picture in pictures.items():
+            await self._show(item, kind, picture, (known_keys or {}).get(kind), result)
+        whole = [with_kept_roles(edit, item.actors) for edit in _with_picture_locks(edits, result.shown, item)]
+        batches = split(item.section, item.rating_key, whole)
+        for batch in batches:
             await self._send(item, batch, LINE_LIMIT, result)
+        await self._keep_first_parts(item, whole, batches, result)
         await self._take_off_rest(item, whole)
         return result
 
-    async def _show(self, item: Item, poster: bytes, known_keys: Collection[str] | None, result: WriteResult) -> None:
-        key = result.poster_key = upload_key(poster)
+    async def _show(
+        self, item: Item, kind: Field, picture: bytes | str, known_keys: Collection[str] | None, result: WriteResult
+    ) -> None:
+        key = picture if isinstance(picture, str) else upload_key(picture, kind)
         listed = []
-        if known_keys is None or key in known_keys:
-            listed = [held for held in await self._client.posters(item.rating_key) if held.key == key]
-        if not listed:
-            await self._client.upload_poster(item.rating_key, poster)
-            result.uploaded = True
-        elif not any(held.selected for held in listed):
-            await self._client.select_poster(item.rating_key, key)
+        if isinstance(picture, str) or known_keys is None or key in known_keys:
+            listed = [held for held in await self._client.pictures(item.rating_key, kind) if held.key == key]
+        if listed:
+            if not any(held.selected for held in listed):
+                await self._client.select_picture(item.rating_key, key, kind)
+        elif isinstance(picture, str):
+            result.notes.append(f"{kind.value} stays as it is: Plex no longer has the picture that was to be shown")
+            return
+        else:
+            await self._client.upload_picture(item.rating_key, picture, kind)
+            result.uploaded.add(kind)
+        result.shown[kind] = key
 
     async def _send(self, item: Item, batch: Batch, limit: int, result: WriteResult) -> None:
         params = params_of(batch)
@@ -154,6 +169,28 @@ class Writer:
         now = (await self._client.details([item.rating_key])).get(item.rating_key)
         return now is not None and all(not _is_list(edit) and value_of(now, edit.field) == edit.after for edit in batch)
 
+    async def _keep_first_parts(
+        self, item: Item, edits: Sequence[FieldEdit], batches: Sequence[Batch], result: WriteResult
+    ) -> None:
+        """Where the parts of a long list replaced each other, at least the first stays: it holds what was there before.
+
+        No server is known that does so, but none would give back what others had put into such a list.
+        """
+        parted = {kind: parts for kind in _lists(edits) if len(parts := _parts(batches, kind)) > 1}
+        if not parted or self._replaces is False:
+            return
+        now = (await self._client.details([item.rating_key])).get(item.rating_key)
+        if now is None:
+            raise LinkBroken(item.rating_key, "Plex has no such item")
+        # Some of them may be missed only because Plex spells them otherwise.
+        lost = [kind for kind, parts in parted.items() if _keys(parts[0].after).isdisjoint(_keys(value_of(now, kind)))]
+        self._replaces = bool(lost)
+        for kind in lost:
+            first = parted[kind][0]
+            await self._send(item, (first,), LINE_LIMIT, result)
+            total = sum(len(_names(part.after)) for part in parted[kind])
+            result.notes.append(f"{kind.value} holds {len(_names(first.after))} of {total} entries: Plex takes no more")
+
     async def _take_off_rest(self, item: Item, edits: Sequence[FieldEdit]) -> None:
         """Some servers may heed only the first of several names to take off: look, and repeat while that helps."""
         asked = {edit.field: edit for edit in edits if len(_going(edit)) > 1 and self._doubtful(edit)}
@@ -188,6 +225,28 @@ class Writer:
             await self._client.edit(item.section, item.rating_key, params_of(batch))
 
 
+def _with_picture_locks(edits: Sequence[FieldEdit], shown: Collection[Field], item: Item) -> list[FieldEdit]:
+    """The edits and the locks of the pictures just shown: Plex may have locked a field by showing one."""
+    asked = {edit.field: edit.lock for edit in edits}
+    whole = [edit for edit in edits if edit.field not in shown]
+    for kind in shown:
+        was = FIELDS[kind].plex in item.locks
+        lock = asked.get(kind, True)
+        lock = was if lock is None else lock
+        if not (lock and was):
+            whole.append(FieldEdit(field=kind, after=None, lock=lock))
+    return whole
+
+
+def _lists(edits: Sequence[FieldEdit]) -> list[Field]:
+    return [edit.field for edit in edits if _is_list(edit)]
+
+
+def _parts(batches: Sequence[Batch], kind: Field) -> list[FieldEdit]:
+    """The parts of a list that name wanted entries, in their order."""
+    return [edit for batch in batches for edit in batch if edit.field is kind and edit.after]
+
+
 def _broke_off(error: PlexServerDown) -> bool:
     """Some servers break the connection at a line that is too long for them; one that is slow does not."""
     slow = isinstance(error.__cause__, httpx2.TimeoutException | TimeoutError)
@@ -207,9 +266,13 @@ def _names(value: Value | tuple[Person, ...]) -> list[str]:
     return [entry if isinstance(entry, str) else entry.name for entry in entries]
 
 
+def _keys(value: Value) -> set[str]:
+    return {text_key(name) for name in _names(value)}
+
+
 def _going(edit: FieldEdit) -> set[str]:
     """What is taken off: named to be removed, and not wanted as well."""
-    return {text_key(name) for name in edit.removed} - {text_key(name) for name in _names(edit.after)}
+    return {text_key(name) for name in edit.removed} - _keys(edit.after)
 
 
 def _left(now: Item, edit: FieldEdit) -> tuple[str, ...]:

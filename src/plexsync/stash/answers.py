@@ -44,6 +44,53 @@ class NamedAnswer(Answer, frozen=True):
     name: str
 
 
+class GrandparentTag(NamedAnswer, frozen=True):
+    parents: list[NamedAnswer]
+
+
+class ParentTag(NamedAnswer, frozen=True):
+    parents: list[GrandparentTag]
+
+
+class TagAnswer(NamedAnswer, frozen=True):
+    # Asked for only where a rule needs it.
+    parents: list[ParentTag] | msgspec.UnsetType = msgspec.UNSET
+
+
+class GrandparentStudio(NamedAnswer, frozen=True):
+    parent_studio: NamedAnswer | None
+
+
+class ParentStudio(NamedAnswer, frozen=True):
+    parent_studio: GrandparentStudio | None
+
+
+class StudioAnswer(NamedAnswer, frozen=True):
+    image_path: str | None
+    parent_studio: ParentStudio | None
+
+
+class PerformerAnswer(NamedAnswer, frozen=True):
+    disambiguation: str | None
+    alias_list: list[str]
+    gender: str | None
+    image_path: str | None
+
+
+class GroupFacts(NamedAnswer, frozen=True):
+    front_image_path: str | None
+
+
+class GroupAnswer(Answer, frozen=True):
+    scene_index: int | None
+    group: GroupFacts
+
+
+class StashIdAnswer(Answer, frozen=True):
+    endpoint: str
+    stash_id: str
+
+
 class FingerprintAnswer(Answer, frozen=True):
     type: str
     value: Any
@@ -63,14 +110,19 @@ class PathsAnswer(Answer, frozen=True):
 class SceneAnswer(Answer, frozen=True):
     id: int | str
     title: str | None
+    code: str | None
     details: str | None
+    director: str | None
     date: str | None
     rating100: int | None
     organized: bool
     updated_at: str | None
-    studio: NamedAnswer | None
-    performers: list[NamedAnswer]
-    tags: list[NamedAnswer]
+    urls: list[str]
+    stash_ids: list[StashIdAnswer]
+    studio: StudioAnswer | None
+    performers: list[PerformerAnswer]
+    tags: list[TagAnswer]
+    groups: list[GroupAnswer]
     files: list[FileAnswer]
     paths: PathsAnswer | None
 

@@ -9,7 +9,7 @@ from plexsync.model.errors import Incompatible
 from plexsync.model.work import Peer
 from plexsync.stash import answers, documents
 from plexsync.stash.connection import Connection
-from plexsync.stash.covers import Cover, fetch_cover
+from plexsync.stash.covers import Cover, fetch_picture
 from plexsync.stash.lookup import Scenes, look_up
 from plexsync.stash.walks import MANY, PAGE, Walks
 from plexsync.stash.windows import above
@@ -41,7 +41,8 @@ class StashClient:
     """One Stash. When Stash fails, every method raises a `SyncError` of the model and nothing else.
 
     `url` is the address of Stash with the path prefix of a proxy, if any. Time-outs are in seconds. `verify` is False
-    to accept any certificate, or the path of a CA file. `redact` masks secrets in what Stash says.
+    to accept any certificate, or the path of a CA file. `redact` masks secrets in what Stash says. With `tag_parents`
+    each tag of a scene comes with the tags above it, up to three levels: that costs Stash a question a tag.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class StashClient:
         read_timeout: float = 30.0,
         verify: bool | str | ssl.SSLContext = True,
         redact: Callable[[str], str] = lambda text: text,
+        tag_parents: bool = False,
     ) -> None:
         self._connection = Connection(
             url,
@@ -62,7 +64,8 @@ class StashClient:
             verify=verify,
             redact=redact,
         )
-        self._walks = Walks(self._connection)
+        self._tag_parents = tag_parents
+        self._walks = Walks(self._connection, tag_parents=tag_parents)
 
     async def close(self) -> None:
         """Close all sockets."""
@@ -99,7 +102,7 @@ class StashClient:
 
     async def scenes_each(self, ids: Sequence[int | str]) -> Scenes:
         """The same, where one scene that Stash cannot tell does not hide the others."""
-        return await look_up(self._connection, ids)
+        return await look_up(self._connection, ids, tag_parents=self._tag_parents)
 
     async def scenes_after(self, last_id: int, limit: int = PAGE) -> list[Scene]:
         """The next `limit` scenes with a greater id, in order; fewer at the end."""
@@ -129,7 +132,11 @@ class StashClient:
 
     async def cover(self, scene: Scene, etag: str | None = None) -> Cover:
         """The scene's cover; `unchanged` when it is still the one with this ETag."""
-        return await fetch_cover(self._connection, scene, etag)
+        return await fetch_picture(self._connection, scene.cover, etag, called="cover")
+
+    async def picture(self, address: str, etag: str | None = None) -> Cover:
+        """The same of any picture, by its path and query on the Stash server."""
+        return await fetch_picture(self._connection, address, etag)
 
     async def run_operation(self, plugin_id: str, args: Mapping[str, Any]) -> Any:
         """Run a plugin inside Stash and wait for its output. After an error it may have run all the same."""

@@ -1,4 +1,4 @@
-"""Covers as Stash serves them."""
+"""Pictures as Stash serves them: covers of scenes, and what belongs to performers, studios, groups and tags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from plexsync.stash.documents import Question
 
 if TYPE_CHECKING:
-    from plexsync.model.scene import Scene
     from plexsync.stash.connection import Connection
     from plexsync.stash.failures import Reply
 
@@ -21,7 +20,7 @@ UNKNOWN = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """The answer to "has this scene a cover, and is it still that one?".
+    """The answer to "is there a picture, and is it still that one?".
 
     `unchanged`: still the picture of the ETag that was asked with. `none`: Stash would show its placeholder.
     """
@@ -32,20 +31,23 @@ class Cover:
     media_type: str = ""
 
 
-async def fetch_cover(connection: Connection, scene: Scene, etag: str | None) -> Cover:
-    """Ask for the cover of `scene`; with `etag`, only when it is another one than that."""
-    if not scene.cover:
+async def fetch_picture(connection: Connection, address: str, etag: str | None, *, called: str = "picture") -> Cover:
+    """Ask for the picture at that path and query; with `etag`, only when it is another one than that.
+
+    `called` is what errors say of it.
+    """
+    if not address:
         return Cover(kind="none")
-    question = Question(place=f"GET {scene.cover.partition('?')[0]}")
+    question = Question(place=f"GET {address.partition('?')[0]}")
     headers = {"Accept": "image/*,*/*;q=0.1"}
     if etag and etag.isascii() and etag.isprintable():
         headers["If-None-Match"] = etag
-    reply = await connection.exchange("GET", scene.cover, question=question, headers=headers, bound=COVER_BOUND)
+    reply = await connection.exchange("GET", address, question=question, headers=headers, bound=COVER_BOUND)
     if reply.status == 304 and etag:
         return Cover(kind="unchanged", etag=etag)
     if reply.status != 200:
         raise connection.failures.of_status(reply, question)
-    if fault := _fault(reply):
+    if fault := _fault(reply, called):
         raise connection.failures.of_content(fault, reply, question)
     given = reply.headers.get("etag")
     if reply.media_type == SVG:
@@ -53,14 +55,14 @@ async def fetch_cover(connection: Connection, scene: Scene, etag: str | None) ->
     return Cover(kind="picture", etag=given, content=reply.content, media_type=reply.media_type)
 
 
-def _fault(reply: Reply) -> str | None:
+def _fault(reply: Reply, called: str) -> str | None:
     if len(reply.content) > COVER_BOUND:
-        return f"the cover is larger than {COVER_BOUND // 1024**2} MB"
+        return f"the {called} is larger than {COVER_BOUND // 1024**2} MB"
     if not reply.content:
-        return "the cover is empty"
+        return f"the {called} is empty"
     marked = reply.content[:64].lstrip().startswith(b"<")
     if reply.media_type == SVG:
-        return None if marked else "the cover is said to be a drawing and is none"
+        return None if marked else f"the {called} is said to be a drawing and is none"
     if marked or not (reply.media_type.startswith("image/") or reply.media_type == UNKNOWN):
-        return f"the cover is no picture ({reply.media_type or 'no type given'})"
+        return f"the {called} is no picture ({reply.media_type or 'no type given'})"
     return None

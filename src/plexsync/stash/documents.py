@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 SCENE_FACTS = """
 fragment SceneFacts on Scene {
-  id title details date rating100 organized updated_at
-  studio { id name }
-  performers { id name }
-  tags { id name }
+  id title code details director date rating100 organized updated_at urls
+  stash_ids { endpoint stash_id }
+  studio { id name image_path parent_studio { id name parent_studio { id name parent_studio { id name } } } }
+  performers { id name disambiguation alias_list gender image_path }
+  tags { id name parents @include(if: $tagParents) { id name parents { id name parents { id name } } } }
+  groups { scene_index group { id name front_image_path } }
   files { path size duration fingerprints { type value } }
   paths { screenshot }
 }
@@ -23,7 +25,7 @@ fragment SceneFacts on Scene {
 
 def _scenes_page(name: str) -> str:
     return f"""
-query {name}($page: FindFilterType!, $which: SceneFilterType!) {{
+query {name}($page: FindFilterType!, $which: SceneFilterType!, $tagParents: Boolean!) {{
   findScenes(filter: $page, scene_filter: $which) {{ scenes {{ ...SceneFacts }} }}
 }}
 {SCENE_FACTS}"""
@@ -84,7 +86,7 @@ def scenes_by_id(scenes: Iterable[int]) -> str:
     `findScenes(ids:)` would fail as a whole when a single id is missing.
     """
     fields = "\n".join(f'  {alias(scene)}: findScene(id: "{scene}") {{ ...SceneFacts }}' for scene in scenes)
-    return f"query ScenesById {{\n{fields}\n}}\n{SCENE_FACTS}"
+    return f"query ScenesById($tagParents: Boolean!) {{\n{fields}\n}}\n{SCENE_FACTS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,15 +32,15 @@ class Scenes:
     failed: dict[int, SyncError] = field(default_factory=dict)
 
 
-async def look_up(connection: Connection, ids: Sequence[int | str]) -> Scenes:
+async def look_up(connection: Connection, ids: Sequence[int | str], *, tag_parents: bool = False) -> Scenes:
     """Every one of `ids`. A failure that belongs to one scene stays with it; any other is raised."""
     wanted = list(dict.fromkeys(int(scene) for scene in ids))
     scenes = Scenes()
     for start in range(0, len(wanted), CHUNK):
         chunk = wanted[start : start + CHUNK]
         document = scenes_by_id(chunk)
-        envelope, reply = await connection.ask(document, {})
-        answers = _Answers(connection, envelope, reply, question(document), chunk)
+        envelope, reply = await connection.ask(document, {"tagParents": tag_parents})
+        answers = _Answers(connection, envelope, reply, question(document), chunk, tag_parents=tag_parents)
         for scene in chunk:
             answers.take(scene, scenes)
     return scenes
@@ -50,11 +50,19 @@ class _Answers:
     """One answer per scene, each with the errors that name it."""
 
     def __init__(
-        self, connection: Connection, envelope: Envelope, reply: Reply, question: Question, chunk: Sequence[int]
+        self,
+        connection: Connection,
+        envelope: Envelope,
+        reply: Reply,
+        question: Question,
+        chunk: Sequence[int],
+        *,
+        tag_parents: bool,
     ) -> None:
         self._failures = connection.failures
         self._reply = reply
         self._question = question
+        self._tag_parents = tag_parents
         errors = envelope.errors or []
         self._errors = _by_alias(errors)
         named = {alias(scene) for scene in chunk}
@@ -85,7 +93,7 @@ class _Answers:
         content = self._data[name]
         if bytes(content) == b"null":
             return None
-        found = scene_of(decoded(content, SceneAnswer))
+        found = scene_of(decoded(content, SceneAnswer), tag_parents=self._tag_parents)
         if found.id != scene:
             raise ValueError(f"scene {found.id} came instead")
         return found

@@ -25,15 +25,20 @@ FEW = 20
 class Walks:
     """Pages of scenes in ascending order of ids."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, tag_parents: bool = False) -> None:
         self._connection = connection
+        self._tag_parents = tag_parents
 
     async def scenes(self, document: str, which: dict[str, Any], last_id: int, limit: int) -> list[Scene]:
         """One page of scenes that `which` lets through and whose id is above `last_id`."""
-        variables = {"page": windows.page(limit), "which": which | windows.above(last_id)}
+        variables = {
+            "page": windows.page(limit),
+            "which": which | windows.above(last_id),
+            "tagParents": self._tag_parents,
+        }
 
         def told(answer: ScenesPage) -> list[Scene]:
-            scenes = [scene_of(each) for each in answer.findScenes.scenes]
+            scenes = [scene_of(each, tag_parents=self._tag_parents) for each in answer.findScenes.scenes]
             _check_ascending([scene.id for scene in scenes], last_id)
             return scenes
 

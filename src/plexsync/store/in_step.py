@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from plexsync.store.batches import batches
 from plexsync.store.dialect import put_rows
-from plexsync.store.schema import in_step
+from plexsync.store.schema import in_step, links
 
 
 def confirm(conn: Connection, server: str, scene: int, rating_key: int, digest: str, now: float) -> None:
@@ -28,6 +28,13 @@ def digests(conn: Connection, server: str, scenes: Iterable[int]) -> dict[int, d
         for scene, rating_key, digest in conn.execute(statement):
             found[scene][rating_key] = digest
     return dict(found)
+
+
+def prune(conn: Connection, server: str, scene: int) -> int:
+    """What the scene is linked to no longer is not in step with it either; how many items."""
+    mine = sa.and_(in_step.c.server == server, in_step.c.scene == scene)
+    linked = sa.select(links.c.rating_key).where(links.c.server == server, links.c.scene == scene)
+    return conn.execute(sa.delete(in_step).where(mine, in_step.c.rating_key.not_in(linked))).rowcount
 
 
 def drop(conn: Connection, server: str, scene: int, rating_key: int | None = None) -> int:

@@ -137,15 +137,12 @@ def _waiting(conn: Connection, row: sa.Row[Any], outcome: Outcome, now: float) -
         "token": None,
         "claimed_generation": None,
         "due_at": now if outcome.due_at is None else outcome.due_at,
-        "wake_version": None,
         "parked_in": outcome.parked_in,
     } | _last_failure(outcome)
     long = outcome.verdict is Verdict.RETRY_LONG
     looked_at = outcome.context.get("index_version") if long else None
     if looked_at is not None and looked_at != index.version(conn, row.server):
         return values | {"due_at": now}
-    if long:
-        values["wake_version"] = looked_at
     if outcome.counts and outcome.verdict in {Verdict.RETRY, Verdict.RETRY_LONG}:
         counted = {"long_attempts": row.long_attempts + 1} if long else {"attempts": [*row.attempts, now]}
         values |= counted | {"first_failed_at": now if row.first_failed_at is None else row.first_failed_at}

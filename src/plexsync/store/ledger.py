@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from plexsync.model.fields import Field, Value
-from plexsync.model.plan import Written
+from plexsync.model.fields import FIELDS, Field, Value
+from plexsync.model.plan import Written, added, only
 from plexsync.store.batches import batches
 from plexsync.store.schema import ledger
 
@@ -51,10 +51,12 @@ def intend(
     intents: Sequence[tuple[Field, Value, Value]],
     now: float,
     unknown: Collection[Field] = (),
+    locked: Collection[Field] | None = None,
 ) -> None:
     """Before a write: (field, value before, value intended) each.
 
-    The first `before` of a field stays for ever; of `unknown` fields it may be a value of ours. A new intended value
+    The first `before` of a field stays for ever; of `unknown` fields it may be a value of ours. So does whether it was
+    `locked` then (None: nobody knows). A new intended value
     starts with no tries and unconfirmed, and what Plex holds until it is read back is kept as `confirmed` where it is
     ours; the same one again keeps all three.
     """
@@ -63,13 +65,14 @@ def intend(
     for field, before, intended in intents:
         values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now}
         if field not in held or not _same(held[field].intended, intended):
-            ours = before if field in held and _is_ours(held[field], before) else None
+            ours = _ours(field, held.get(field), before)
             values |= {"intended": intended, "confirmed": ours, "is_confirmed": False, "tries": 0}
         if field in held:
             _update(conn, server, path, field, values)
         else:
             key = {"server": server, "path": path, "field": field.value}
-            fresh.append(values | key | {"before": before, "before_known": field not in unknown})
+            first = {"before": before, "before_known": field not in unknown}
+            fresh.append(values | key | first | {"before_locked": None if locked is None else field in locked})
     if fresh:
         conn.execute(sa.insert(ledger), fresh)
 
@@ -83,6 +86,22 @@ def confirm(conn: Connection, server: str, path: str, observed: Mapping[Field, t
         tries = 0 if same else ledger.c.tries + 1
         values = {"confirmed": value, "is_confirmed": same, "tries": tries, "confirmed_at": now}
         _update(conn, server, path, field, values)
+
+
+def disown(conn: Connection, server: str, path: str, field: Field, ours: Value) -> None:
+    """Of a shared list, only these entries are ours from now on: Plex holds the others no more."""
+    values = {"intended": ours, "confirmed": ours, "is_confirmed": True, "tries": 0}
+    _update(conn, server, path, field, values)
+
+
+def items(conn: Connection, server: str, paths: Iterable[str]) -> dict[str, set[int]]:
+    """The items that were written to by path: more than one where the file became another one in between."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for some in batches(paths):
+        mine = sa.and_(ledger.c.server == server, ledger.c.path.in_(some))
+        for row in conn.execute(sa.select(ledger.c.path, ledger.c.rating_key).where(mine).distinct()):
+            found[row.path].add(row.rating_key)
+    return dict(found)
 
 
 def follow(conn: Connection, server: str, path: str, rating_key: int) -> int:
@@ -117,6 +136,15 @@ def paths_after(conn: Connection, server: str, last: str, limit: int) -> list[tu
 def _update(conn: Connection, server: str, path: str, field: Field, values: Mapping[str, Any]) -> None:
     mine = sa.and_(ledger.c.server == server, ledger.c.path == path, ledger.c.field == field.value)
     conn.execute(sa.update(ledger).where(mine).values(dict(values)))
+
+
+def _ours(field: Field, held: Written | None, found: Value) -> Value:
+    """What of the value that Plex holds is ours: of a shared list our entries, else all of it or nothing."""
+    if held is None:
+        return None
+    if FIELDS[field].shared:
+        return only(found, added(FIELDS[field], held))
+    return found if _is_ours(held, found) else None
 
 
 def _is_ours(written: Written, found: Value) -> bool:

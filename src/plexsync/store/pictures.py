@@ -1,49 +1,102 @@
-"""Which cover a scene was last seen to have, and which pictures were uploaded where."""
+"""What was made of Stash's pictures, which of them were uploaded where, and what items were seen to show."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from plexsync.model.fields import Field
+from plexsync.store.batches import batches
 from plexsync.store.dialect import put_rows
-from plexsync.store.schema import covers, uploads
+from plexsync.store.schema import pictures, shown, uploads
+
+#: The kind under which a scene's cover is kept; the others are the words of Stash's paths.
+SCENE = "scene"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cover:
-    """A scene's cover. `sha1` is of its bytes as `recipe` shaped them, "" without an own one.
+class Picture:
+    """A picture of Stash. `sha1` and `size` are of its bytes as `recipe` shaped them, "" and 0 without an own one.
 
-    `checked_for` is the scene's `updated_at` when it was checked.
+    `checked_for` is the scene's `updated_at`, or the picture's address, when it was checked.
     """
 
-    scene: int
+    kind: str
+    id: int
+    recipe: str
     etag: str
     sha1: str
-    recipe: str
+    size: int
     checked_for: str
     checked_at: float
 
 
-def cover(conn: Connection, scene: int) -> Cover | None:
-    """The cover as it was last checked."""
-    row = conn.execute(sa.select(covers).where(covers.c.scene == scene)).one_or_none()
-    return None if row is None else Cover(**row._asdict())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """At that address, which moves with it, the item showed the picture of that key of Plex's."""
+
+    address: str
+    key: str
 
 
-def set_cover(conn: Connection, checked: Cover) -> None:
-    """Remember what the check of a cover found."""
-    put_rows(conn, covers, [asdict(checked)])
+def of(conn: Connection, kind: str, number: int) -> dict[str, Picture]:
+    """The picture as it was last checked, by recipe."""
+    mine = sa.and_(pictures.c.kind == kind, pictures.c.id == number)
+    return {row.recipe: Picture(**row._asdict()) for row in conn.execute(sa.select(pictures).where(mine))}
 
 
-def uploaded(conn: Connection, server: str, rating_key: int, sha1: str) -> str | None:
+def of_each(conn: Connection, kind: str, numbers: Iterable[int], recipe: str) -> dict[int, Picture]:
+    """The same of several in one recipe, by id."""
+    found: dict[int, Picture] = {}
+    for some in batches(numbers):
+        mine = sa.and_(pictures.c.kind == kind, pictures.c.id.in_(some), pictures.c.recipe == recipe)
+        found |= {row.id: Picture(**row._asdict()) for row in conn.execute(sa.select(pictures).where(mine))}
+    return found
+
+
+def put(conn: Connection, checked: Iterable[Picture]) -> None:
+    """Remember what the check of a picture found."""
+    put_rows(conn, pictures, [asdict(picture) for picture in checked])
+
+
+def size_of(conn: Connection, kind: str, number: int, sha1: str) -> int:
+    """The bytes of what was made of a picture; 0 where that is not known."""
+    mine = sa.and_(pictures.c.kind == kind, pictures.c.id == number, pictures.c.sha1 == sha1)
+    return conn.scalar(sa.select(sa.func.max(pictures.c.size)).where(mine)) or 0
+
+
+def uploaded(conn: Connection, server: str, rating_key: int, field: Field, sha1: str) -> str | None:
     """Plex's key of the picture, if it was uploaded to that item before."""
-    mine = sa.and_(uploads.c.server == server, uploads.c.rating_key == rating_key, uploads.c.sha1 == sha1)
+    mine = sa.and_(_of_item(uploads, server, rating_key, field), uploads.c.sha1 == sha1)
     return conn.scalar(sa.select(uploads.c.key).where(mine))
 
 
-def note_upload(conn: Connection, server: str, rating_key: int, sha1: str, key: str, now: float) -> None:
+def of_key(conn: Connection, server: str, rating_key: int, field: Field, key: str) -> str | None:
+    """The sha1 of a picture that we uploaded to that item, by Plex's key; None for one that is not ours."""
+    mine = sa.and_(_of_item(uploads, server, rating_key, field), uploads.c.key == key)
+    return conn.scalar(sa.select(uploads.c.sha1).where(mine))
+
+
+def note_upload(conn: Connection, server: str, rating_key: int, field: Field, sha1: str, key: str, now: float) -> None:
     """The picture is with the item, under that key of Plex's."""
-    row = {"server": server, "rating_key": rating_key, "sha1": sha1, "key": key, "uploaded_at": now}
-    put_rows(conn, uploads, [row])
+    row = {"server": server, "rating_key": rating_key, "field": field.value, "sha1": sha1, "key": key}
+    put_rows(conn, uploads, [row | {"uploaded_at": now}])
+
+
+def shown_by(conn: Connection, server: str, rating_key: int) -> dict[Field, Shown]:
+    """What the item was last seen to show."""
+    mine = sa.and_(shown.c.server == server, shown.c.rating_key == rating_key)
+    found = conn.execute(sa.select(shown).where(mine))
+    return {Field(row.field): Shown(address=row.address, key=row.key) for row in found}
+
+
+def note_shown(conn: Connection, server: str, rating_key: int, field: Field, seen: Shown) -> None:
+    """The item shows that picture."""
+    put_rows(conn, shown, [{"server": server, "rating_key": rating_key, "field": field.value} | asdict(seen)])
+
+
+def _of_item(table: sa.Table, server: str, rating_key: int, field: Field) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.server == server, table.c.rating_key == rating_key, table.c.field == field.value)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 #: Tables of which every row is kept, in the order in which they are restored. The owners' epochs name the runs in
 #: the history, so they have to go on from where they were.
-TABLES = ("ledger", "uploads", "covers", "history", "dead_letters", "outages", "preferences", "owners")
+TABLES = (
+    "ledger",
+    "pins",
+    "uploads",
+    "pictures",
+    "portraits",
+    "history",
+    "dead_letters",
+    "outages",
+    "preferences",
+    "owners",
+)
 
 #: Tables that are made anew from Stash and Plex, or that say only what this run is about.
 DERIVED_TABLES = frozenset(
@@ -22,16 +33,21 @@ DERIVED_TABLES = frozenset(
         "gates",
         "wishes",
         "walks",
+        "shown",
+        "brakes",
+        "undos",
+        "conflicts",
     }
 )
 
 #: Beginnings of the names of preferences that say what Plex or the clock was seen to say: wrong in another store.
-DERIVED_PREFERENCES = ("sections:", "listed:", "index run:", "known time")
+DERIVED_PREFERENCES = ("sections:", "listed:", "index run:", "synced:", "known time", "let go:")
 
 #: Beginnings of the others, which people chose or which happened only once.
 PRECIOUS_PREFERENCES = (
     "setting:",
     "first contact:",
+    "stash files",
     "plugin settings",
     "outages watched since:",
     "ledger lost",

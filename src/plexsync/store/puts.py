@@ -201,6 +201,5 @@ def anew(due_at: float) -> dict[str, Any]:
         "attempts": [],
         "long_attempts": 0,
         "first_failed_at": None,
-        "wake_version": None,
         "parked_in": None,
     }

@@ -38,7 +38,7 @@ def depth(conn: Connection, server: str) -> dict[str, int]:
     """How many jobs: per lane (with those being worked on), "working" of them, and "dead" letters."""
     kind = (jobs.c.lane, jobs.c.state)
     counted = sa.select(*kind, sa.func.count()).where(jobs.c.server == server).group_by(*kind)
-    found = {lane.name.lower(): 0 for lane in Lane} | {"working": 0, "dead": 0}
+    found = {lane.name.lower(): 0 for lane in Lane} | {"working": 0}
     for lane, state, count in conn.execute(counted):
         found[Lane(lane).name.lower()] += count
         found["working"] += count if state == WORKING else 0
@@ -62,6 +62,12 @@ def working(conn: Connection, server: str) -> list[int]:
     """The scenes that an owner holds now."""
     held = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.state == WORKING)
     return list(conn.scalars(held.order_by(jobs.c.scene)))
+
+
+def busy(conn: Connection, server: str, lane: Lane) -> bool:
+    """Whether an owner works on a job of that lane now."""
+    held = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.state == WORKING, jobs.c.lane == int(lane))
+    return conn.scalar(held.limit(1)) is not None
 
 
 def among(conn: Connection, server: str, scenes: Iterable[int]) -> set[int]:

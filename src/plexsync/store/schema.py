@@ -203,16 +203,59 @@ ledger = Table(
     Column("intended_at", Double, nullable=False),
     Column("confirmed_at", Double),
     Column("before_known", Boolean, nullable=False, server_default=true()),
+    Column("before_locked", Boolean),
     Index("ix_ledger_item", "server", "rating_key"),
 )
 
-covers = Table(
-    "covers",
+#: Fields of the file at a path that are not written, until somebody takes the pin away.
+pins = Table(
+    "pins",
     metadata,
+    Column("server", PlainText, primary_key=True),
+    Column("path", PlainText, primary_key=True),
+    Column("field", PlainText, primary_key=True),
+    Column("made_by", PlainText, nullable=False),
+    Column("made_at", Double, nullable=False),
+)
+
+#: What is to be undone when the scene is worked on next.
+undos = Table(
+    "undos",
+    metadata,
+    Column("server", PlainText, primary_key=True),
     Column("scene", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("what", JsonText, nullable=False),
+    Column("asked_at", Double, nullable=False),
+)
+
+#: Values of ours that Plex no longer held when it was last looked at, and what was done about that.
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("server", PlainText, primary_key=True),
+    Column("path", PlainText, primary_key=True),
+    Column("field", PlainText, primary_key=True),
+    Column("scene", Integer, nullable=False),
+    Column("rating_key", Integer, nullable=False),
+    Column("ours", ValueText),
+    Column("now", ValueText),
+    Column("done", PlainText, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("met_at", Double, nullable=False),
+    Index("ix_conflicts_met", "met_at"),
+)
+
+#: What was last made of a picture of Stash: of a scene's cover, or of what a scene names.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("kind", PlainText, primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("recipe", PlainText, primary_key=True),
     Column("etag", PlainText, nullable=False),
     Column("sha1", PlainText, nullable=False),
-    Column("recipe", PlainText, nullable=False),
+    Column("size", Integer, nullable=False),
     Column("checked_for", PlainText, nullable=False),
     Column("checked_at", Double, nullable=False),
 )
@@ -222,9 +265,38 @@ uploads = Table(
     metadata,
     Column("server", PlainText, primary_key=True),
     Column("rating_key", Integer, primary_key=True, autoincrement=False),
+    Column("field", PlainText, primary_key=True, server_default="poster"),
     Column("sha1", PlainText, primary_key=True),
     Column("key", PlainText, nullable=False),
     Column("uploaded_at", Double, nullable=False),
+)
+
+#: Which picture an item was seen to show at an address; as long as it tells that address, it shows that picture.
+shown = Table(
+    "shown",
+    metadata,
+    Column("server", PlainText, primary_key=True),
+    Column("rating_key", Integer, primary_key=True, autoincrement=False),
+    Column("field", PlainText, primary_key=True),
+    Column("address", PlainText, nullable=False),
+    Column("key", PlainText, nullable=False),
+)
+
+portraits = Table(
+    "portraits",
+    metadata,
+    Column("server", PlainText, primary_key=True),
+    Column("name_key", PlainText, primary_key=True),
+    Column("name", PlainText, nullable=False),
+    Column("performer", Integer),
+    Column("before", PlainText),
+    Column("intended", PlainText),
+    Column("confirmed", PlainText),
+    Column("is_confirmed", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("rating_key", Integer),
+    Column("intended_at", Double, nullable=False),
+    Column("looked_at", Double, nullable=False),
 )
 
 history = Table(
@@ -303,5 +375,17 @@ walks = Table(
     Column("last_id", Integer, nullable=False),
     Column("started_at", Double, nullable=False),
     Column("finished_at", Double),
+    Column("facts", JsonText, nullable=False),
+)
+
+brakes = Table(
+    "brakes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", PlainText, nullable=False),
+    Column("about", PlainText, nullable=False),
+    Column("state", PlainText, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("ended_at", Double),
     Column("facts", JsonText, nullable=False),
 )

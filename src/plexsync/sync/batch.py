@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +21,8 @@ from plexsync.model.item import Item
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Lane, Outcome, Peer, Verdict
 from plexsync.stash.client import StashClient
-from plexsync.store import index, jobs
+from plexsync.store import index, jobs, undos
+from plexsync.store.undos import Undo
 from plexsync.sync.backoff import Backoff
 from plexsync.sync.endings import missing
 from plexsync.sync.gatekeeper import Gatekeeper, Whereabouts
@@ -31,6 +32,7 @@ from plexsync.sync.scene import Attempt, Place, Reads, sync_scene
 from plexsync.sync.sections import of_one_section
 from plexsync.sync.sharedread import SharedRead
 from plexsync.sync.tools import Tools
+from plexsync.sync.undo import undo_scene
 from plexsync.sync.verdicts import Circumstances, failure_of, outcome_of
 
 _log = logger("plexsync.worker")
@@ -48,6 +50,7 @@ class Bench:
     chance: random.Random
     store: PatientStore
     kept: Callable[[Job, Outcome, bool], None]
+    sure: Callable[[], Awaitable[None]]  #: raises where Stash is another one than before
 
     @property
     def gates(self) -> tuple[Gatekeeper, Gatekeeper]:
@@ -74,6 +77,7 @@ class Batch:
     section: int | None = None
     _untold: dict[int, SyncError] = field(default_factory=dict)
     _unread: dict[Place, SyncError] = field(default_factory=dict)
+    _undos: Mapping[int, Undo] = field(default_factory=dict)
     _left: int = 0
 
     @property
@@ -94,6 +98,8 @@ class Batch:
     async def work(self) -> None:
         """Bring every job to its outcome."""
         count = len(self.jobs)
+        scenes = [job.scene for job in self.jobs]
+        self._undos = await self.bench.store.run(lambda c: undos.waiting(c, self.bench.tools.server, scenes))
         reads = Reads(
             scenes=SharedRead(self._scenes, count),
             items=SharedRead(self._items, count),
@@ -104,6 +110,7 @@ class Batch:
         await asyncio.gather(*(self._owned(Attempt(job=job, shut=self.shut), reads) for job in self.jobs))
 
     async def _scenes(self, ids: Sequence[int]) -> Mapping[int, Scene]:
+        await self.bench.sure()
         answer = await self.bench.stash.scenes_each(ids)
         self._untold.update(answer.failed)
         return answer.found
@@ -137,7 +144,11 @@ class Batch:
         """The boundary of one job: whatever happens in it becomes its outcome."""
         met: SyncError | None = None
         try:
-            outcome = await sync_scene(attempt, self.bench.tools, reads)
+            undo = self._undos.get(attempt.job.scene)
+            if undo is None:
+                outcome = await sync_scene(attempt, self.bench.tools, reads)
+            else:
+                outcome = await undo_scene(attempt, undo, self.bench.tools, reads)
         except SyncError as error:
             met = error
             outcome = await self._failed(error, attempt)

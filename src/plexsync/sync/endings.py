@@ -13,6 +13,8 @@ from plexsync.store.parked import PARKED_FOR
 from plexsync.sync.finder import Found
 from plexsync.sync.tools import Tools
 
+ALWAYS_PREVIEWED = "the setting `preview`: what this library gets waits for your go"
+
 
 def gone() -> Outcome:
     decision = Decision(
@@ -30,7 +32,7 @@ def decided(scene: Scene, found: Found, tools: Tools, kind: str, reason: str, **
     decision = Decision(
         kind=kind,
         reason=reason,
-        digest=tools.rules.digest(scene, ""),
+        digest=tools.rules.digest(scene),
         index_version=found.index_version,
         facts={"title": scene.label, **facts},
     )
@@ -42,7 +44,8 @@ def ending(scene: Scene, found: Found, plans: Sequence[Plan], held: Sequence[Pla
         raise PlexNotFound(found.absent[0].reason)
     if held:
         fields = sorted({change.field.value for plan in held for change in plan.changes})
-        reason = "first contact: this library's backlog waits for your go"
+        always = any(tools.libraries.always_previewed(plan.section) for plan in held)
+        reason = ALWAYS_PREVIEWED if always else "first contact: this library's backlog waits for your go"
         sections = sorted({plan.section for plan in held})
         return decided(scene, found, tools, "preview", reason, fields=fields, sections=sections)
     refused = sorted({k.field.value for plan in plans for k in plan.kept if k.reason is Left.REFUSED})
@@ -53,6 +56,6 @@ def ending(scene: Scene, found: Found, plans: Sequence[Plan], held: Sequence[Pla
 
 def missing(scene: Scene | None, number: int, reason: str, tools: Tools, index_version: int) -> Decision:
     """What is recorded when the file never appeared in Plex."""
-    digest = tools.rules.digest(scene, "") if scene is not None else ""
+    digest = tools.rules.digest(scene) if scene is not None else ""
     title = scene.label if scene is not None else f"scene {number}"
     return Decision(kind="missing", reason=reason, digest=digest, index_version=index_version, facts={"title": title})

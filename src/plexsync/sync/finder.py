@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from plexsync.model.item import IndexedItem
@@ -42,7 +42,7 @@ class Finder:
     def find(self, connection: Connection, scene: Scene) -> Found:
         """All files of the scene. Nothing is written; see `remember`."""
         version = index.version(connection, self.server)
-        matches = [match_file(file, around) for file, around in self._around(connection, scene)]
+        matches = self.matches(connection, scene)
         ties = tuple(link for match in matches if self._counts(match) for link in self._links(scene, match))
         shared = self._shared(connection, scene, ties)
         if shared:
@@ -54,6 +54,10 @@ class Finder:
             return Found(absent=absent, index_version=version)
         kind, refusal = self._refusal(scene, matches)
         return Found(kind=kind, refusal=refusal, index_version=version)
+
+    def matches(self, connection: Connection, scene: Scene) -> list[Match]:
+        """What was found for each file of the scene."""
+        return [match_file(file, around) for file, around in self._around(connection, scene)]
 
     def remember(self, connection: Connection, scene: Scene, found: Found) -> None:
         """The links found replace the ones stored."""
@@ -76,11 +80,15 @@ class Finder:
                 file,
                 Surroundings(
                     mapped=to,
-                    at_path=at_path.get(path_key(to), ()) if to is not None else (),
-                    same_name=same_name.get(name, ()),
+                    at_path=self._open(at_path.get(path_key(to), ())) if to is not None else (),
+                    same_name=self._open(same_name.get(name, ())),
                     twins=rivals,
                 ),
             )
+
+    def _open(self, items: Sequence[IndexedItem]) -> list[IndexedItem]:
+        """Without those of libraries that are not synced, or no longer."""
+        return [item for item in items if not self.libraries.shuts_out(item.section)]
 
     def _links(self, scene: Scene, match: Match) -> Iterable[links.Link]:
         for item in match.items:
@@ -101,9 +109,12 @@ class Finder:
         linked = links.of_items(connection, self.server, keys)
         items = index.of_keys(connection, self.server, keys)
         for key in keys:
-            rivals = {other.scene for other in linked.get(key, ())}
-            if key in items:
-                rivals |= self._scenes_of(connection, items[key])
+            if key not in items:
+                continue
+            # A link that the index no longer bears out is an old one: its scene finds that out by itself.
+            held = {path_key(part.path) for part in items[key].parts}
+            rivals = {other.scene for other in linked.get(key, ()) if path_key(other.plex_path) in held}
+            rivals |= self._scenes_of(connection, items[key])
             if others := seen.known(connection, rivals - {scene.id}):
                 return f"item {key} of Plex also holds a file of scene {min(others)}"
         return ""

@@ -156,7 +156,6 @@ def _failed(gate: Gate, source: str, reason: str, now: float) -> Gate:
         sources=sources,
         first_failure_at=gate.first_failure_at if gate.failures else now,
         reason=reason,
-        healthy=0,
     )
     if gate.state is GateState.CLOSED and gate.failures >= FAILURES_TO_OPEN and len(sources) > 1:
         return _enter(gate, GateState.OPEN, now, reason)
@@ -254,10 +253,4 @@ def _looked_at(gate: Gate, minute: LastMinute, now: float) -> Gate:
 
 def _closed(gate: Gate, now: float) -> Gate:
     """Well again: from now on at the pace of a recovery. A library in trouble of its own stays held."""
-    return Gate(
-        state=GateState.CLOSED,
-        since=now,
-        pace=Pace(began=now),
-        sections=gate.sections,
-        not_before=gate.not_before,
-    )
+    return Gate(state=GateState.CLOSED, since=now, pace=Pace(began=now), sections=gate.sections)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plexsync.store import dead, dialect, history
+from plexsync.store import conflicts, dead, dialect, history
 from plexsync.store.database import Connection
 from plexsync.store.known_time import known_time
 
@@ -13,5 +13,6 @@ def trim(connection: Connection, now: float, *, history_days: float, dead_letter
     """Forget what is older than that, and give the room back. To be called about once a day."""
     known = known_time(connection, now)
     history.trim(connection, known - history_days * _DAY)
+    conflicts.trim(connection, known - history_days * _DAY)
     dead.dead_purge(connection, known - dead_letter_days * _DAY)
     dialect.tidy(connection)

@@ -46,10 +46,13 @@ class Intake:
         await self.database.run(lambda connection: wishes.ask(connection, name, self.clock.now()))
         self.ask(name)
 
-    async def put(self, scenes: Sequence[int], lane: Lane, reason: str) -> None:
+    async def put(self, scenes: Sequence[int], lane: Lane, *reasons: str) -> None:
         """Queue scenes on every server."""
         puts = [
-            Put(server=server, scene=scene, lane=lane, reason=reason) for scene in scenes for server in self.servers
+            Put(server=server, scene=scene, lane=lane, reason=reason)
+            for scene in scenes
+            for server in self.servers
+            for reason in reasons
         ]
         await self.database.run(lambda connection: jobs.put(connection, puts, self.clock.now()))
         self.wake()

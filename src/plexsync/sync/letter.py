@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from plexsync.model.plan import Change, Plan
-from plexsync.model.rules import Rules
-from plexsync.sync.planning import value_json
+from plexsync.model.rules import RuleBook
+from plexsync.sync.plainvalues import value_json
 from plexsync.sync.scene import Attempt
 
 #: A letter shows no more changes, entries of a list, and characters of a text and of an entry than these.
@@ -16,14 +16,14 @@ LONGEST_TEXT = 1000
 LONGEST_ENTRY = 100
 
 
-def context_of(attempt: Attempt, rules: Rules) -> dict[str, Any]:
+def context_of(attempt: Attempt, rules: RuleBook) -> dict[str, Any]:
     """The scene, why it was looked at, and the plan that failed. Bounded, however long the values are."""
     facts: dict[str, Any] = {"reasons": list(attempt.job.reasons), "index_version": attempt.index_version}
     scene = attempt.scene
     if scene is not None:
         facts["title"] = _shown(scene.label)
         facts["path"] = _shown(scene.primary.path) if scene.primary else None
-        facts["digest"] = rules.digest(scene, "")
+        facts["digest"] = rules.digest(scene)
     if attempt.plans:
         changes = [(plan, change) for plan in attempt.plans for change in plan.changes]
         facts["plan"] = [_change(plan, change) for plan, change in changes[:MOST_CHANGES]]

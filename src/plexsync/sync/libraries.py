@@ -25,6 +25,8 @@ from plexsync.sync.sections import of_one_section
 
 _log = logger("plexsync.libraries")
 _PAGE = 1000
+#: Stands for all libraries.
+EVERY = "*"
 #: Kept in place of a library's marks while it is listed; anything that doubts it meanwhile takes it away.
 _UNDER_WAY = "under way"
 
@@ -34,6 +36,7 @@ class FirstContact(StrEnum):
 
     PREVIEW = "preview"
     LIVE = "live"
+    LEFT = "left"  #: put back as it was before us, and not written any more
 
 
 class UnlistedError(PlexTemporaryError):
@@ -44,7 +47,10 @@ class UnlistedError(PlexTemporaryError):
 
 @dataclass(slots=True, kw_only=True)
 class Libraries:
-    """`chosen` are the titles or keys that the user named; `preview` holds a new library's backlog back."""
+    """`chosen` are the titles or keys that the user named; `preview` holds a new library's backlog back.
+
+    `held` are the titles or keys of libraries of which nothing is written without the user's go, `EVERY` for all.
+    """
 
     server: str
     plex: PlexClient
@@ -53,6 +59,7 @@ class Libraries:
     clock: Clock
     chosen: tuple[str, ...] = ()
     preview: bool = True
+    held: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     _contacts: dict[int, FirstContact] = field(default_factory=dict)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -61,13 +68,26 @@ class Libraries:
 
     @property
     def synced(self) -> tuple[Section, ...]:
-        """The chosen libraries that Plex has, of the only type that scenes can live in."""
+        """The chosen libraries that Plex has, of the only type that scenes can live in; not those that were left."""
+        return tuple(one for one in self._named if self._contacts.get(one.key) is not FirstContact.LEFT)
+
+    @property
+    def left(self) -> tuple[Section, ...]:
+        """The chosen libraries that were put back as they were before us, and are not written until the user's go."""
+        return tuple(one for one in self._named if self._contacts.get(one.key) is FirstContact.LEFT)
+
+    @property
+    def _named(self) -> tuple[Section, ...]:
         names = {text_key(name) for name in self.chosen}
         return tuple(
             section
             for section in self.sections
             if section.type == "movie" and (text_key(section.title) in names or str(section.key) in names)
         )
+
+    def shuts_out(self, section: int) -> bool:
+        """Whether Plex is known to have this library, and it is not synced."""
+        return any(one.key == section for one in self.sections) and all(one.key != section for one in self.synced)
 
     @property
     def candidates(self) -> tuple[Section, ...]:
@@ -86,9 +106,25 @@ class Libraries:
         roots = (path_key(place) for section in self.synced for place in section.locations)
         return any(key.startswith(root.rstrip("/") + "/") for root in roots)
 
+    def section_of(self, plex_path: str) -> int | None:
+        """The synced library that would list a file at this path, None for none."""
+        key = path_key(plex_path)
+        for section in self.synced:
+            if any(key.startswith(path_key(place).rstrip("/") + "/") for place in section.locations):
+                return section.key
+        return None
+
     def in_preview(self, section: int) -> bool:
         """Whether the backlog of this library waits for the user's go."""
         return self._contacts.get(section, FirstContact.PREVIEW) is FirstContact.PREVIEW and self.preview
+
+    def always_previewed(self, section: int) -> bool:
+        """Whether nothing of this library is written without the user's go."""
+        names = {text_key(name) for name in self.held}
+        if not names:
+            return False
+        titles = {text_key(one.title) for one in self.sections if one.key == section}
+        return EVERY in self.held or str(section) in names or not names.isdisjoint(titles)
 
     async def load(self) -> None:
         """What was known before this start, so that work can go on while Plex is away. Only the first call reads it:
@@ -104,9 +140,21 @@ class Libraries:
 
     async def go(self, section: int) -> None:
         """Let the backlog of this library be written from now on."""
-        name = f"first contact:{self.server}:{section}"
-        await self.database.run(lambda c: preferences.put(c, name, FirstContact.LIVE.value))
-        self._contacts[section] = FirstContact.LIVE
+        await self._meet(section, FirstContact.LIVE)
+
+    async def leave(self, section: int) -> None:
+        """Write nothing in this library any more, until the user's go."""
+        await self._meet(section, FirstContact.LEFT)
+
+    async def _meet(self, section: int, contact: FirstContact) -> None:
+        def write(connection: Connection) -> None:
+            preferences.put(connection, f"first contact:{self.server}:{section}", contact.value)
+            if FirstContact.LEFT in (contact, self._contacts.get(section)):
+                # What was decided while the library took part, or did not, is asked again.
+                index.advance(connection, self.server)
+
+        await self.database.run(write)
+        self._contacts[section] = contact
 
     async def refresh(self) -> bool:
         """Read the list of libraries, and list the items of those that changed. True when the index moved.
@@ -117,6 +165,7 @@ class Libraries:
         known = {section.key: section.marks for section in self.sections}
         self.sections = tuple(await self.plex.sections())
         await self._load_contacts()
+        await self.database.run(self._note_synced)
         listed = await self.database.run(lambda c: preferences.get(c, f"listed:{self.server}")) or {}
         moved = False
         self._unlisted.clear()
@@ -158,8 +207,9 @@ class Libraries:
         """The item was just read and holds other files than the index says."""
 
         def write(connection: Connection) -> None:
-            index.upsert(connection, self.server, [item], self._next_run(connection))
+            new = index.upsert(connection, self.server, [item], self._next_run(connection))
             self._doubt(connection, {item.section})
+            self._put_scenes(connection, new, "appeared")
 
         await self.database.run(write)
 
@@ -173,6 +223,17 @@ class Libraries:
         prefix = f"first contact:{self.server}:"
         rows = await self.database.run(lambda c: preferences.all_under(c, prefix))
         self._contacts = {int(name.removeprefix(prefix)): FirstContact(value) for name, value in rows.items()}
+
+    def _note_synced(self, connection: Connection) -> None:
+        """Other libraries take part than before: what was decided by the old ones is asked again."""
+        name, keys = f"synced:{self.server}", sorted(section.key for section in self.synced)
+        before = preferences.get(connection, name)
+        # A Plex that starts may list no library for a moment.
+        if not self.sections or before == keys:
+            return
+        preferences.put(connection, name, keys)
+        if before is not None:
+            index.advance(connection, self.server)
 
     def _begin_listing(self, section: Section, connection: Connection) -> None:
         listed = preferences.get(connection, f"listed:{self.server}") or {}
@@ -209,12 +270,15 @@ class Libraries:
     def _take(self, page: Sequence[IndexedItem], run: int, reason: str, connection: Connection) -> int:
         """The index learns a page, and every scene that a new file may belong to is put, whatever its state."""
         new = index.upsert(connection, self.server, page, run)
+        self._put_scenes(connection, new, reason)
+        return len(new)
+
+    def _put_scenes(self, connection: Connection, new: Sequence[str], reason: str) -> None:
         if new:
             index.advance(connection, self.server)
             scenes = sorted(self._scenes_of(connection, new))
             puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason=reason) for scene in scenes]
             jobs.put(connection, puts, self.clock.now())
-        return len(new)
 
     def _remove(self, gone: Sequence[int], run: int, connection: Connection) -> None:
         index.remove(connection, self.server, gone, run=run)

@@ -2,97 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from plexsync.model.fields import Value
-from plexsync.model.item import Person
+from plexsync.model.errors import PlexNotFound
+from plexsync.model.fields import Field
+from plexsync.model.item import Item
+from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan
+from plexsync.model.rules import desired
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
+from plexsync.store.database import Connection
+from plexsync.store.links import Link
+from plexsync.sync.endings import ALWAYS_PREVIEWED
 from plexsync.sync.finder import Found
+from plexsync.sync.pictures import growth as growth_of
 from plexsync.sync.scene import plan_scene
+from plexsync.sync.takingpart import exclusion, taking_part
 from plexsync.sync.tools import Tools
+
+#: Scenes that are read and planned together.
+AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plans of one scene on one server, or the reason why there are none."""
+    """The plans of one scene on one server, or the reason why there are none; `kind` names the reason in a word.
+
+    `given_by` says for each library which rule gave the value of a field, "" for the plain mapping; `waits` why
+    nothing is written there yet. `growth` are the bytes by which Plex's folder would grow.
+    """
 
     scene: int
     title: str
     server: str
     plans: tuple[Plan, ...] = ()
+    kind: str = ""
     reason: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The facts as the JSON API shows them."""
-        return {
-            "scene": self.scene,
-            "title": self.title,
-            "server": self.server,
-            "reason": self.reason,
-            "items": [_plan_json(plan) for plan in self.plans],
-        }
+    given_by: Mapping[int, Mapping[Field, str]] = field(default_factory=dict)
+    waits: Mapping[int, str] = field(default_factory=dict)
+    libraries: Mapping[int, str] = field(default_factory=dict)
+    growth: int = 0
 
 
-async def plan_scenes(ids: Sequence[int], stash: StashClient, tools: Tools) -> list[Planned]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What of a server is planned: one library of it, or (None) all. `closely` asks Stash for each cover anew."""
+
+    section: int | None = None
+    closely: bool = False
+
+    def takes(self, found: Found, tools: Tools) -> bool:
+        """Whether a scene that was found there has anything to do with it."""
+        if self.section is None or any(tie.section == self.section for tie in found.links):
+            return True
+        absent = (match.plex_path for match in found.absent)
+        return any(tools.libraries.section_of(path) == self.section for path in absent)
+
+
+async def plan_ids(ids: Sequence[int], stash: StashClient, tools: Tools, scope: Scope) -> list[Planned]:
     """The plans of up to 50 scenes on one server, in the order asked for. Nothing is written to Plex."""
     answer = await stash.scenes_each(ids)
     for error in answer.failed.values():
         raise error
-    found = {
-        scene.id: await tools.database.run(lambda c, scene=scene: tools.finder.find(c, scene))  # type: ignore[misc]
-        for scene in answer.found.values()
-    }
-    keys = sorted({tie.rating_key for one in found.values() for tie in one.links})
+    gone = [
+        Planned(scene=number, title="", server=tools.server, kind="gone", reason="Stash has no such scene")
+        for number in ids
+        if number not in answer.found
+    ]
+    planned = await plan_scenes([answer.found[number] for number in ids if number in answer.found], tools, scope)
+    by_id = {one.scene: one for one in (*gone, *planned)}
+    return [by_id[number] for number in ids if number in by_id]
+
+
+async def plan_scenes(scenes: Sequence[Scene], tools: Tools, scope: Scope) -> list[Planned]:
+    """The same of scenes as Stash told them just now. Plex is read once for all of them."""
+
+    def look(connection: Connection) -> dict[int, Found]:
+        return {scene.id: tools.finder.find(connection, scene) for scene in scenes}
+
+    every = await tools.database.run(look)
+    found = {number: one for number, one in every.items() if scope.takes(one, tools)}
+    keys = sorted({tie.rating_key for one in found.values() for tie in one.links if _asked(tie, scope)})
     items = await tools.plex.details(keys) if keys else {}
-    return [await _planned(number, answer.found.get(number), found.get(number), tools, items) for number in ids]
+    mine = [scene for scene in scenes if scene.id in found]
+    return await asyncio.gather(*(_planned(scene, found[scene.id], tools, items, scope) for scene in mine))
 
 
-async def _planned(
-    number: int, scene: Scene | None, found: Found | None, tools: Tools, items: dict[int, Any]
-) -> Planned:
-    if scene is None or found is None:
-        return Planned(scene=number, title="", server=tools.server, reason="Stash has no such scene")
-    if not found.links:
-        reason = found.refusal or found.absent[0].reason
-        return Planned(scene=number, title=scene.label, server=tools.server, reason=reason)
-    ties = [tie for tie in found.links if tie.rating_key in items]
-    plans, trouble = await plan_scene(scene, ties, tools, items)
-    reason = f"the cover cannot be read now: {trouble.message}" if trouble is not None else ""
-    return Planned(scene=number, title=scene.label, server=tools.server, plans=tuple(plans), reason=reason)
+def _asked(tie: Link, scope: Scope) -> bool:
+    return scope.section in (None, tie.section)
 
 
-def _plan_json(plan: Plan) -> dict[str, Any]:
-    return {
-        "item": plan.rating_key,
-        "section": plan.section,
-        "path": plan.path,
-        "changes": [
-            {
-                "field": change.field.value,
-                "now": value_json(change.before),
-                "will_be": value_json(change.after),
-                "why": change.because.value,
-            }
-            for change in plan.changes
-        ],
-        "kept": [
-            {
-                "field": kept.field.value,
-                "now": value_json(kept.now),
-                "wanted": value_json(kept.wanted),
-                "why": kept.reason.value,
-            }
-            for kept in plan.kept
-        ],
-    }
+async def _planned(scene: Scene, found: Found, tools: Tools, items: Mapping[int, Item], scope: Scope) -> Planned:
+    one = Planned(scene=scene.id, title=scene.label, server=tools.server)
+    kind, reason = _refusal(scene, found, tools)
+    mine = [tie for tie in taking_part(scene, found.links, tools) if _asked(tie, scope)]
+    if kind or not mine:
+        return Planned(scene=one.scene, title=one.title, server=one.server, kind=kind, reason=reason)
+    broken = [fault for tie in mine if (fault := _fault(tie, items))]
+    if broken:
+        return Planned(scene=one.scene, title=one.title, server=one.server, kind="missing", reason=broken[0])
+    try:
+        plans, trouble = await plan_scene(scene, mine, tools, items, look=scope.closely)
+    except PlexNotFound as error:
+        return Planned(scene=one.scene, title=one.title, server=one.server, kind="missing", reason=error.message)
+    kind, reason = ("missing", found.absent[0].reason) if found.absent else ("", "")
+    if trouble is not None:
+        kind, reason = "picture", f"the cover cannot be read now: {trouble.message}"
+    sections = {plan.section for plan in plans}
+    titles = {section.key: section.title for section in tools.libraries.sections}
+    return Planned(
+        scene=one.scene,
+        title=one.title,
+        server=one.server,
+        plans=tuple(plans),
+        kind=kind,
+        reason=reason,
+        given_by={section: desired(scene, tools.rules_of(section)).given_by for section in sections},
+        waits={section: why for section in sections if (why := waits(section, tools))},
+        libraries={section: titles.get(section, str(section)) for section in sections},
+        growth=await tools.database.run(lambda c: sum(growth_of(c, tools.server, plan) for plan in plans)),
+    )
 
 
-def value_json(value: Value) -> Any:
-    """A value as people read it: names of a cast with their role, if any."""
-    if not isinstance(value, tuple):
-        return value
-    return [f"{e.name} ({e.role})" if isinstance(e, Person) and e.role else getattr(e, "name", e) for e in value]
+def _refusal(scene: Scene, found: Found, tools: Tools) -> tuple[str, str]:
+    """Why nothing may be written at all: in a word and in a sentence, both "" where something may."""
+    if excluded := exclusion(scene, found, tools):
+        return "excluded", excluded
+    if found.refusal:
+        return found.kind, found.refusal
+    return ("", "") if taking_part(scene, found.links, tools) else ("missing", found.absent[0].reason)
+
+
+def _fault(tie: Link, items: Mapping[int, Item]) -> str:
+    """Why the item is not the one that was linked, as a sync would find before it writes."""
+    item = items.get(tie.rating_key)
+    if item is None:
+        return f"item {tie.rating_key} is gone from Plex: the next look at its library finds out what took its place"
+    if path_key(tie.plex_path) not in {path_key(part.path) for part in item.parts}:
+        return f"item {tie.rating_key} of Plex no longer holds {tie.plex_path}"
+    return ""
+
+
+def waits(section: int, tools: Tools) -> str:
+    """Why a library's plans are not written by themselves; "" where they are."""
+    if tools.libraries.always_previewed(section):
+        return ALWAYS_PREVIEWED
+    if tools.libraries.in_preview(section):
+        return "first contact: the backlog of this library waits for your go"
+    return ""

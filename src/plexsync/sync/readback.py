@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from plexsync.model.compare import same
 from plexsync.model.errors import PlexNotFound, PlexTemporaryError
-from plexsync.model.fields import FIELDS, Field, Value
+from plexsync.model.fields import FIELDS, Kind, Value
 from plexsync.model.item import Item
 from plexsync.model.item_values import value_of
-from plexsync.model.plan import Because, Change, Plan, entry_keys, without
+from plexsync.model.plan import Because, Change, Plan, entry_keys, only, without
 from plexsync.model.scene import Scene
 from plexsync.plex.writer import WriteResult
-from plexsync.store import history, in_step, ledger
+from plexsync.store import conflicts, history, in_step, ledger, pins
 from plexsync.store.database import Connection
+from plexsync.store.pins import PinnedBy
+from plexsync.sync.pictures import note_shown
 from plexsync.sync.tools import Tools
 from plexsync.sync.writing import Write
 
@@ -34,10 +36,12 @@ class ReadBack:
 
     def observed(self, change: Change) -> tuple[Value, bool]:
         """What Plex holds now, and whether that is what was meant, if perhaps in Plex's own form."""
-        if change.field is Field.POSTER:
-            return change.after, True
+        if FIELDS[change.field].kind is Kind.PICTURE:
+            return change.after, change.field in self.result.shown
         assert self.item is not None  # noqa: S101  # only asked where it was read
         found = value_of(self.item, change.field)
+        if FIELDS[change.field].shared:
+            return _of_ours(change, found)
         meant = self.result.shortened.get(change.field, change.after)
         taken = same(FIELDS[change.field], meant, found) != "other"
         if not taken and change.because is Because.EMPTIED and isinstance(found, tuple):
@@ -51,29 +55,59 @@ class ReadBack:
 
 
 def confirm(
-    connection: Connection, scene: Scene, settled: Sequence[Plan], writes: Sequence[ReadBack], tools: Tools
+    connection: Connection,
+    scene: Scene,
+    settled: Sequence[Plan],
+    writes: Sequence[ReadBack],
+    tools: Tools,
+    run: str = "",
 ) -> None:
-    """Keep what was read back; what is as it was meant is in step."""
+    """Keep what was read back; what is as it was meant is in step. `run`: the run of its own that asked for it."""
     now = tools.clock.now()
     fine = list(settled)
     for plan in (*settled, *(write.plan for write in writes)):
         ledger.confirm(
             connection, tools.server, plan.path, {field: (found, True) for field, found in plan.arrived}, now
         )
+        _note_met(connection, scene, plan, tools)
     for write in writes:
         plan = write.plan
         if write.item is None:
             continue
         observed = {change.field: write.observed(change) for change in plan.changes}
         ledger.confirm(connection, tools.server, plan.path, observed, now)
+        note_shown(connection, write.item, write.result.shown, tools)
+        tools.portraits.confirm(connection, write.item, plan.portraits)
         rows = [(c.field, c.before, c.after) for c in plan.changes]
         reason = ", ".join(sorted({c.because.value for c in plan.changes}))
-        history.record(connection, tools.run, tools.server, scene.id, plan.path, plan.rating_key, rows, reason, now)
+        history.record(
+            connection, run or tools.run, tools.server, scene.id, plan.path, plan.rating_key, rows, reason, now
+        )
         if not write.refused:
             fine.append(plan)
     for plan in fine:
-        digest = tools.rules.digest(scene, link_text(plan.rating_key, plan.path))
+        digest = tools.rules_of(plan.section).digest(scene, link_text(plan.rating_key, plan.path))
         in_step.confirm(connection, tools.server, scene.id, plan.rating_key, digest, now)
+        ledger.follow(connection, tools.server, plan.path, plan.rating_key)
+    if fine:
+        in_step.prune(connection, tools.server, scene.id)
+
+
+def _note_met(connection: Connection, scene: Scene, plan: Plan, tools: Tools) -> None:
+    """What was met at the item: values of ours that are gone, and edits that are to stay."""
+    now = tools.clock.now()
+    for field, ours in plan.disowned:
+        ledger.disown(connection, tools.server, plan.path, field, ours)
+    pins.pin(connection, tools.server, plan.path, sorted(plan.to_pin), PinnedBy.EDIT, now)
+    conflicts.note(connection, tools.server, scene.id, plan.path, plan.rating_key, plan.conflicts, now)
+
+
+def _of_ours(change: Change, found: Value) -> tuple[Value, bool]:
+    """Of a shared list: our entries that are there, and whether they are all, without those that should have gone."""
+    ours = entry_keys(change.ours)
+    going = entry_keys(change.before) - entry_keys(change.after)
+    held = only(found, ours | going)
+    return held, entry_keys(held) == ours
 
 
 def link_text(rating_key: int, path: str) -> str:

@@ -25,8 +25,9 @@ from plexsync.store import (
     walks,
 )
 from plexsync.store.database import Connection
+from plexsync.sync import questions
 from plexsync.sync.peers import STASH, plex_key
-from plexsync.sync.planning import value_json
+from plexsync.sync.plainvalues import value_json
 from plexsync.sync.walk import FULL
 
 #: How many waiting scenes a status shows by name.
@@ -46,9 +47,17 @@ def status_of(connection: Connection, server: str) -> dict[str, Any]:
         "libraries": [
             {"key": row["key"], "title": row["title"], "type": row["type"], "agent": row["agent"]} for row in sections
         ],
+        "brake": questions.waiting(connection, server),
         "first_contact": {
             "waiting": decisions.counts(connection, server).get("preview", 0),
-            "shown": [{"scene": row.scene, "title": row.decision.facts.get("title", "")} for row in waiting],
+            "shown": [
+                {
+                    "scene": row.scene,
+                    "title": row.decision.facts.get("title", ""),
+                    "fields": row.decision.facts.get("fields", []),
+                }
+                for row in waiting
+            ],
         },
     }
 
@@ -60,6 +69,7 @@ def status(connection: Connection, servers: Sequence[str]) -> dict[str, Any]:
         "stash": {"gate": gates.load(connection, STASH) or {"state": "closed"}, "scenes": seen.count(connection)},
         "servers": [status_of(connection, server) for server in servers],
         "notices": notices.sentences(connection),
+        "questions": questions.troubles(connection),
         "full_walk": None
         if walk is None
         else {"started_at": walk.started_at, "finished_at": walk.finished_at, "last_id": walk.last_id},

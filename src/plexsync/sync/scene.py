@@ -6,25 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plexsync.model.errors import PlexNotFound, SyncError
-from plexsync.model.fields import Field, Owner, Value
+from plexsync.model.fields import Field
 from plexsync.model.item import IndexedItem, Item
 from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan, Written, make_plan
 from plexsync.model.rules import desired
 from plexsync.model.scene import Scene
 from plexsync.model.work import Job, Outcome, Peer
-from plexsync.store import in_step, ledger, links, pictures, seen
+from plexsync.store import in_step, ledger, links, pictures, pins, seen
 from plexsync.store.database import Connection
 from plexsync.sync.endings import decided, ending, gone, parked
 from plexsync.sync.finder import Found
+from plexsync.sync.following import follow
+from plexsync.sync.holding import BACKLOG_REASONS, loses_links, previewed, set_aside, unlinked, vanished
+from plexsync.sync.pictures import PICTURES, pictures_for
 from plexsync.sync.readback import ReadBack, confirm, insist
+from plexsync.sync.runs import run_of
 from plexsync.sync.sharedread import Member, SharedRead
+from plexsync.sync.takingpart import exclusion, taking_part
 from plexsync.sync.tools import Tools
 from plexsync.sync.writing import write_plan
-
-#: Reasons that do not come from a change: such a job of a library in preview only plans.
-BACKLOG_REASONS = frozenset({"first seen", "gap", "indexed"})
-
 
 #: A library and the rating key of an item in it.
 Place = tuple[int, int]
@@ -65,59 +66,107 @@ class Attempt:
         return sorted({change.field.value for plan in self.written for change in plan.changes})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meeting:
+    """Where a scene is: the items to work on, and the held libraries (`shut`) that have others."""
+
+    found: Found
+    ties: Sequence[links.Link]
+    shut: Sequence[int]
+
+    @property
+    def sections(self) -> dict[int, int]:
+        """The library of each item."""
+        return {tie.rating_key: tie.section for tie in self.ties}
+
+
 async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
     """Bring one scene's items on one server up to date. Safe to repeat after any crash."""
     with reads.scenes.member() as scenes, reads.items.member() as items, reads.back.member() as back:
-        job = attempt.job
-        scene = (await scenes.ask([job.scene])).get(job.scene)
+        number = attempt.job.scene
+        scene = (await scenes.ask([number])).get(number)
         attempt.answered.add(Peer.STASH)
-        if job.scene in reads.untold:
-            raise reads.untold[job.scene]
+        if number in reads.untold:
+            raise reads.untold[number]
         if scene is None:
-            await tools.database.run(lambda c: _forget(c, tools, job.scene))
-            return gone()
+            return await _gone(attempt.job, tools)
         attempt.scene = scene
-        found = await tools.database.run(lambda c: _look(c, tools, scene))
-        attempt.index_version = found.index_version
-        if found.refusal:
-            return decided(scene, found, tools, found.kind, found.refusal)
-        if not found.links:
-            raise PlexNotFound(found.absent[0].reason)
-        ties = [tie for tie in found.links if tie.section not in attempt.shut]
-        shut = sorted(tie.section for tie in found.links if tie.section in attempt.shut)
-        if not ties:
-            return parked(shut[0], tools)
-        sections = {tie.rating_key: tie.section for tie in ties}
-        held_now = await _read(attempt, items, sections, reads)
+        met = await _meet(attempt, scene, tools)
+        if isinstance(met, Outcome):
+            return met
+        held_now = await read_items(attempt, items, met.sections, reads)
         attempt.answered.add(Peer.PLEX)
-        attempt.read.update(sections.values())
-        await _check_links(ties, held_now, tools)
-        look = not BACKLOG_REASONS.issuperset(job.reasons)
-        plans, trouble = await plan_scene(scene, ties, tools, held_now, look=look)
+        attempt.read.update(met.sections.values())
+        await check_links(met.ties, held_now, tools)
+        look = not BACKLOG_REASONS.issuperset(attempt.job.reasons)
+        plans, trouble = await plan_scene(scene, met.ties, tools, held_now, look=look)
         attempt.plans = tuple(plans)
-        held = _held(job, plans, tools)
-        due = [plan for plan in plans if plan.changes and plan not in held]
-        attempt.written = due
-        writes = []
-        for plan in due:
-            attempt.section = sections[plan.rating_key]
-            writes.append(await write_plan(scene, plan, held_now[plan.rating_key], tools, job.lane))
-        written = {plan.rating_key: sections[plan.rating_key] for plan in due}
-        read = await _read(attempt, back, written, reads)
-        found_back = [ReadBack.of(write, read) for write in writes]
-        settled = [plan for plan in plans if not plan.changes]
-        await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools))
-        if any(write.refused for write in found_back if write.item is not None):
-            tools.writer.doubt()
-        insist(found_back)
+        held = previewed(attempt.job, plans, tools.libraries)
+        attempt.written = [plan for plan in plans if not plan.empty and plan not in held]
+        aside = await set_aside(attempt.job, scene, met.found, attempt.written, tools)
+        if aside is not None:
+            attempt.written = []
+        await _write(attempt, scene, held_now, met.sections, tools, back, reads)
+        for section in {plan.section for plan in plans if aside is None and plan not in held}:
+            await tools.collection_posters.show(scene, section, tools.rules_of(section), attempt.job.lane)
         if trouble is not None:
             raise trouble
-        if shut:
-            return parked(shut[0], tools)
-        return ending(scene, found, plans, held, tools)
+        if met.shut:
+            return parked(met.shut[0], tools)
+        return aside if aside is not None else ending(scene, met.found, plans, held, tools)
 
 
-async def _read(
+async def _gone(job: Job, tools: Tools) -> Outcome:
+    """Stash has no such scene."""
+    if (aside := await vanished(job, tools)) is not None:
+        return aside
+    await tools.database.run(lambda c: _forget(c, tools, job.scene))
+    return gone()
+
+
+async def _meet(attempt: Attempt, scene: Scene, tools: Tools) -> _Meeting | Outcome:
+    """Where the scene is, or how its job ends because nothing is to be written."""
+    found, loses = await tools.database.run(lambda c: _look(c, tools, scene, attempt.job))
+    attempt.index_version = found.index_version
+    if loses:
+        return unlinked(attempt.job, scene, found, tools)
+    if excluded := exclusion(scene, found, tools):
+        return decided(scene, found, tools, "excluded", excluded)
+    if found.refusal:
+        return decided(scene, found, tools, found.kind, found.refusal)
+    mine = taking_part(scene, found.links, tools)
+    if not mine:
+        raise PlexNotFound(found.absent[0].reason)
+    ties = [tie for tie in mine if tie.section not in attempt.shut]
+    shut = sorted(tie.section for tie in mine if tie.section in attempt.shut)
+    return _Meeting(found=found, ties=ties, shut=shut) if ties else parked(shut[0], tools)
+
+
+async def _write(
+    attempt: Attempt,
+    scene: Scene,
+    items: Mapping[int, Item],
+    sections: Mapping[int, int],
+    tools: Tools,
+    back: Member[Place, Item],
+    reads: Reads,
+) -> None:
+    """Carry out what is to be written, read it back, remember it, and insist on it."""
+    job, writes = attempt.job, []
+    for plan in attempt.written:
+        attempt.section = sections[plan.rating_key]
+        writes.append(await write_plan(scene, plan, items[plan.rating_key], tools, job.lane))
+    written = {plan.rating_key: sections[plan.rating_key] for plan in attempt.written}
+    read = await read_items(attempt, back, written, reads)
+    found_back = [ReadBack.of(write, read) for write in writes]
+    settled = [plan for plan in attempt.plans if plan.empty]
+    await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools, run_of(job)))
+    if any(write.refused for write in found_back if write.item is not None):
+        tools.writer.doubt()
+    insist(found_back)
+
+
+async def read_items(
     attempt: Attempt, member: Member[Place, Item], sections: Mapping[int, int], reads: Reads
 ) -> dict[int, Item]:
     """The items of these rating keys, each with its library, by rating key."""
@@ -144,26 +193,28 @@ async def plan_scene(
 
     `look` asks Stash for the cover even where its time says that it is the known one.
     """
-    wanted: dict[Field, Value] = desired(scene, tools.rules)
-    trouble: SyncError | None = None
-    if tools.rules.owner(Field.POSTER) is not Owner.PLEX:
-        try:
-            wanted[Field.POSTER] = await tools.art.cover(scene, tools.clock.now(), look=look)
-        except SyncError as error:
-            trouble = error
-    written = await tools.database.run(lambda c: _written(c, ties, tools))
+    paths = [tie.plex_path for tie in ties]
+    written, pinned = await tools.database.run(
+        lambda c: (_written(c, ties, tools), pins.pinned(c, tools.server, paths))
+    )
+    found = await pictures_for(scene, ties, items, written, tools, look=look)
     plans: dict[int, Plan] = {}
     for tie in ties:
         if tie.rating_key not in plans:
-            plans[tie.rating_key] = make_plan(
+            rules = tools.rules_of(tie.section)
+            item = items[tie.rating_key]
+            plan = make_plan(
                 scene=scene.id,
-                item=items[tie.rating_key],
+                item=item,
                 path=tie.plex_path,
-                wanted=wanted,
-                rules=tools.rules,
+                wanted={**desired(scene, rules).values, **found.wanted.get(tie.section, {})},
+                rules=rules,
                 ledger=written[tie],
+                pins=pinned.get(tie.plex_path, frozenset()),
+                shown=found.shown.get(tie.rating_key, {}),
             )
-    return list(plans.values()), trouble
+            plans[tie.rating_key] = await tools.portraits.added(plan, scene, item, rules)
+    return list(plans.values()), found.trouble
 
 
 def _written(
@@ -174,22 +225,28 @@ def _written(
     rows = ledger.rows(connection, tools.server, [tie.plex_path for tie in ties], tools.clock.now())
     found = {tie: dict(rows.get(tie.plex_path, {})) for tie in ties}
     for tie, fields in found.items():
-        shown = fields.get(Field.POSTER)
-        if shown is None or not shown.is_confirmed:
-            continue
-        if pictures.uploaded(connection, tools.server, tie.rating_key, str(shown.confirmed)) is None:
-            fields[Field.POSTER] = replace(shown, confirmed=None, is_confirmed=False)
+        for name in PICTURES:
+            row = fields.get(name)
+            if row is None or not row.is_confirmed:
+                continue
+            if pictures.uploaded(connection, tools.server, tie.rating_key, name, str(row.confirmed)) is None:
+                fields[name] = replace(row, confirmed=None, is_confirmed=False)
     return found
 
 
-def _look(connection: Connection, tools: Tools, scene: Scene) -> Found:
+def _look(connection: Connection, tools: Tools, scene: Scene, job: Job) -> tuple[Found, bool]:
+    """Where the scene is, and whether that would drop all its links before anybody judged it."""
     seen.note(connection, [scene], tools.clock.now())
     found = tools.finder.find(connection, scene)
-    tools.finder.remember(connection, scene, found)
-    return found
+    before = links.of_scenes(connection, tools.server, [scene.id]).get(scene.id, [])
+    loses = bool(before) and loses_links(job, found)
+    if not loses:
+        follow(connection, tools.server, scene, before, found)
+        tools.finder.remember(connection, scene, found)
+    return found, loses
 
 
-async def _check_links(ties: Sequence[links.Link], items: Mapping[int, Item], tools: Tools) -> None:
+async def check_links(ties: Sequence[links.Link], items: Mapping[int, Item], tools: Tools) -> None:
     """Each item still is there and holds the linked file; else the index learns it and matching starts again."""
     for tie in ties:
         item = items.get(tie.rating_key)
@@ -209,13 +266,6 @@ async def _check_links(ties: Sequence[links.Link], items: Mapping[int, Item], to
                 )
             )
             raise PlexNotFound(f"item {tie.rating_key} of Plex no longer holds {tie.plex_path}")
-
-
-def _held(job: Job, plans: Sequence[Plan], tools: Tools) -> list[Plan]:
-    """The plans of libraries whose backlog waits for the user's go."""
-    if not BACKLOG_REASONS.issuperset(job.reasons):
-        return []
-    return [plan for plan in plans if plan.changes and tools.libraries.in_preview(plan.section)]
 
 
 def _forget(connection: Connection, tools: Tools, scene: int) -> None:

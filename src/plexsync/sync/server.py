@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from plexsync.model.work import Lane, Put
 from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
+from plexsync.sync.brake import PREVIEW
 from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.holding import go_ahead
+from plexsync.sync.judging import Brake
 from plexsync.sync.libraries import Libraries
 from plexsync.sync.timetable import Timetable
 from plexsync.sync.tools import Tools
@@ -31,6 +34,7 @@ class Server:
     tools: Tools
     worker: Worker
     timetable: Timetable
+    brake: Brake
     pin: Callable[[], Awaitable[None]]  #: makes sure that it is the server we know, and remembers a new one
     known: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -87,16 +91,24 @@ class Server:
         await self.libraries.go(section)
         return await self._put_held(section)
 
+    async def waiting(self, section: int) -> int:
+        """How many scenes wait for the user's go in that library."""
+        return len(await self.tools.database.run(lambda c: self._previewed(c, section)))
+
+    def _previewed(self, connection: Connection, section: int) -> list[int]:
+        scenes: list[int] = []
+        after: tuple[str, int] | None = None
+        while rows := decisions.listing(connection, server=self.name, kind=PREVIEW, limit=1000, after=after):
+            scenes += [row.scene for row in rows if section in row.decision.facts.get("sections", ())]
+            after = (rows[-1].server, rows[-1].scene)
+        return scenes
+
     async def _put_held(self, section: int) -> int:
         def put(connection: Connection) -> int:
-            scenes: list[int] = []
-            after: tuple[str, int] | None = None
-            while rows := decisions.listing(connection, server=self.name, kind="preview", limit=1000, after=after):
-                scenes += [row.scene for row in rows if section in row.decision.facts.get("sections", ())]
-                after = (rows[-1].server, rows[-1].scene)
             # A job under way may have looked at the library before the go: what it decides then must not count.
-            scenes += queue.working(connection, self.name)
-            puts = [Put(server=self.name, scene=scene, lane=Lane.BULK, reason="go") for scene in dict.fromkeys(scenes)]
+            scenes = [*self._previewed(connection, section), *queue.working(connection, self.name)]
+            reason = go_ahead(section)
+            puts = [Put(server=self.name, scene=one, lane=Lane.BULK, reason=reason) for one in dict.fromkeys(scenes)]
             jobs.put(connection, puts, self.tools.clock.now())
             return len(puts)
 

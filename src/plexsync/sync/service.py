@@ -6,26 +6,37 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from plexsync.art.gallery import Gallery
 from plexsync.log import logger
 from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError
+from plexsync.model.item import Section
+from plexsync.model.scene import Scene
 from plexsync.model.work import Event, Lane
 from plexsync.stash.client import StashClient
-from plexsync.store import notices, queue, seen, walks, wishes
+from plexsync.store import brakes, notices, queue, seen, walks, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync import reports
+from plexsync.sync.brake import PENDING
 from plexsync.sync.clock import Clock
 from plexsync.sync.drains import Drains
+from plexsync.sync.explaining import explain
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.intake import Intake
+from plexsync.sync.libraryrules import unmet
 from plexsync.sync.ownership import Claimant, Ownership
 from plexsync.sync.peers import plex_key
-from plexsync.sync.planning import Planned, plan_scenes
+from plexsync.sync.planning import Planned, Scope
+from plexsync.sync.previewing import Previews
+from plexsync.sync.questions import Questions
+from plexsync.sync.runs import new_run
 from plexsync.sync.server import Server, libraries_of
 from plexsync.sync.spool import Spool
 from plexsync.sync.timetable import Entry, Timetable
+from plexsync.sync.undoing import Undoing
 from plexsync.sync.upkeep import Upkeep
 from plexsync.sync.walk import FULL, FULL_WALK
 
@@ -33,7 +44,6 @@ _log = logger("plexsync.service")
 
 #: The entry of the timetable that makes the daily backup.
 BACKUP = "backup"
-_PLANNED_AT_ONCE = 50
 
 
 class UnknownLibraryError(Exception):
@@ -55,7 +65,11 @@ class Service:
     spools: tuple[Spool, ...]
     drains: Drains
     upkeep: Upkeep
+    gallery: Gallery
+    questions: Questions
+    undoing: Undoing
     refused_settings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()  #: what is not done for want of a setting
     poll_interval: float = 1.0
     started: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -122,6 +136,8 @@ class Service:
         wished = any(name in table.entries for name in wishes.waiting(connection) for table in tables)
         if walk is None or walk.finished_at is None or wished:
             return False
+        if any(brakes.held(connection, server.name, PENDING) for server in self.servers):
+            return False
         depths = [queue.depth(connection, server.name) for server in self.servers]
         return not any(depth[lane.name.lower()] for depth in depths for lane in Lane)
 
@@ -131,20 +147,33 @@ class Service:
 
     async def plan(self, scenes: Sequence[int]) -> AsyncIterator[Planned]:
         """What a sync of these scenes would do, on every server; nothing is written to Plex."""
-        servers = await self._known_servers()
-        for start in range(0, len(scenes), _PLANNED_AT_ONCE):
-            some = scenes[start : start + _PLANNED_AT_ONCE]
-            for server in servers:
-                for planned in await plan_scenes(some, self.stash, server.tools):
-                    yield planned
+        targets = [(server.tools, Scope(closely=True)) for server in await self._known_servers()]
+        async for planned in Previews(stash=self.stash, targets=targets).of(scenes):
+            yield planned
 
-    async def all_scenes(self) -> list[int]:
-        """The ids of all scenes seen so far."""
-        return await self.database.run(lambda c: seen.ids_after(c, 0, 2**31 - 1))
+    async def plan_all(self, library: str | None = None) -> AsyncIterator[Planned]:
+        """The same of all that Stash has, or of what belongs to one library. UnknownLibraryError names the others."""
+        if library is None:
+            targets = [(server.tools, Scope()) for server in await self._known_servers()]
+        else:
+            matches = await self._libraries(library)
+            targets = [(server.tools, Scope(section=section.key)) for server, section in matches]
+        async for planned in Previews(stash=self.stash, targets=targets).all():
+            yield planned
+
+    async def meet(self) -> None:
+        """Note the scenes that were never seen: which file is which item may depend on them. A walk still puts them."""
+        async for page in Previews(stash=self.stash, targets=()).pages():
+            await self.database.run(partial(self._meet, page))
+
+    def _meet(self, page: Sequence[Scene], connection: Connection) -> None:
+        known = seen.known(connection, [scene.id for scene in page])
+        seen.note(connection, [scene for scene in page if scene.id not in known], self.clock.now())
 
     async def sync_scenes(self, scenes: Sequence[int]) -> int:
         """Queue scenes in front of everything else."""
-        await self.intake.put(scenes, Lane.USER, "user")
+        run = await self.database.run(new_run)
+        await self.intake.put(scenes, Lane.USER, "user", run)
         return len(scenes) * len(self.servers)
 
     async def sync_all(self) -> None:
@@ -157,26 +186,53 @@ class Service:
 
     async def sync_library(self, name: str, *, go: bool) -> int:
         """Let a library's backlog be written (`go`), or only count what waits. UnknownLibraryError names the others."""
-        servers = await self._known_servers()
-        matches = [
-            (server, section)
-            for server in servers
-            for section in server.libraries.synced
-            if text_key(section.title) == text_key(name) or str(section.key) == name
-        ]
-        if not matches:
-            titles = [section.title for server in servers for section in server.libraries.synced]
-            raise UnknownLibraryError(
-                f"no synced library is called {name!r}; synced are: {', '.join(titles) or 'none (see `libraries`)'}"
-            )
+        matches = await self._libraries(name)
         if go:
+            again = any(section in server.libraries.left for server, section in matches)
             count = sum([await server.go(section.key) for server, section in matches])
+            if again:
+                await self.sync_all()
             for server, _ in matches:
                 # Whichever daemon works on it is to know at once.
                 await self.intake.wish(libraries_of(server.name))
             return count
-        status = await self.status()
-        return sum(server["first_contact"]["waiting"] for server in status["servers"])
+        return sum([await server.waiting(section.key) for server, section in matches])
+
+    async def undo_library(self, name: str) -> list[dict[str, Any]]:
+        """Put back all that was ever written in the libraries of that name, and pin it."""
+        return [
+            {"library": section.title, **await self.undoing.undo_library(server.name, section.key)}
+            for server, section in await self._libraries(name)
+        ]
+
+    async def uninstall(self, name: str | None) -> list[dict[str, Any]]:
+        """Put all of a library (None: of each) back as it was before us, and write there no more until a go."""
+        found = []
+        for server, section in await self._libraries(name):
+            await server.libraries.leave(section.key)
+            facts = await self.undoing.undo_library(server.name, section.key, pinned=False)
+            found.append({"server": server.name, "library": section.title, **facts})
+            # Whichever daemon works on it is to know at once.
+            await self.intake.wish(libraries_of(server.name))
+        return found
+
+    async def _libraries(self, name: str | None) -> list[tuple[Server, Section]]:
+        """The chosen libraries of that title or key, None for all; UnknownLibraryError names those that there are."""
+        servers = await self._known_servers()
+        for server in servers:
+            await server.libraries.load()
+        chosen = [
+            (server, section) for server in servers for section in (*server.libraries.synced, *server.libraries.left)
+        ]
+        if name is None:
+            return chosen
+        found = [one for one in chosen if text_key(one[1].title) == text_key(name) or str(one[1].key) == name]
+        if not found:
+            titles = ", ".join(section.title for _, section in chosen)
+            raise UnknownLibraryError(
+                f"no synced library is called {name!r}; synced are: {titles or 'none (see `libraries`)'}"
+            )
+        return found
 
     async def status(self) -> dict[str, Any]:
         """How everything stands, as JSON facts."""
@@ -198,7 +254,8 @@ class Service:
             "owners": owners if self.database.shared else [one | {"beat_age": None} for one in owners],
             "accepted_events": self.intake.accepted,
             "timetable": {name: {"runs": entry.runs, "fault": entry.fault} for name, entry in self.entries.items()},
-            "troubles": [*self.troubles(), *facts["notices"]],
+            "hints": list(self.hints),
+            "troubles": [*self.troubles(), *facts["notices"], *facts["questions"]],
         }
 
     def troubles(self) -> list[str]:
@@ -211,9 +268,12 @@ class Service:
         for server in self.owned:
             found += server.held_libraries
             found += [f"Plex has no library called {name!r}" for name in server.libraries.unknown]
+            found += [_left_line(section.title) for section in server.libraries.left]
             if not server.libraries.chosen:
                 titles = ", ".join(section.title for section in server.libraries.candidates)
                 found.append(f"no library is chosen, so nothing is written; Plex has: {titles or 'none known yet'}")
+        if len(self.owned) == len(self.server_ownerships):
+            found += unmet(self.owned)
         found += {server.worker.trouble for server in self.owned} - {""}
         if (backup := self.entries.get(BACKUP)) is not None and backup.fault:
             found.append(backup.fault)
@@ -240,6 +300,13 @@ class Service:
         """Where one scene stands, and why."""
         names = [server.name for server in self.servers]
         return await self.database.run(lambda c: reports.why(c, scene, names))
+
+    async def explain(self, scene: int) -> dict[str, Any]:
+        """The same, and how it was matched and why each field is as it is, as Stash and Plex are now."""
+        facts = await self.why(scene)
+        for server, known in zip(await self._known_servers(), facts["servers"], strict=True):
+            known["live"] = await explain(scene, self.stash, server.tools)
+        return facts
 
     @asynccontextmanager
     async def owning(self) -> AsyncIterator[None]:
@@ -280,6 +347,13 @@ class Service:
                 nudged.clear()
         finally:
             spool.close()
+
+
+def _left_line(title: str) -> str:
+    return (
+        f"the library {title!r} was put back as it was before PlexSync, and is not written any more: take it out of "
+        f"`libraries`, or begin anew with `plexsync sync --library {title!r} --go`"
+    )
 
 
 def _gate(gate: Gatekeeper) -> dict[str, Any]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plexsync.art import Art
-from plexsync.model.rules import Rules
+from plexsync.model.rules import RuleBook, Rules
 from plexsync.plex.client import PlexClient
 from plexsync.plex.writer import Writer
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
+from plexsync.sync.collectionposters import CollectionPosters
 from plexsync.sync.finder import Finder
 from plexsync.sync.libraries import Libraries
+from plexsync.sync.portraits import Portraits
 from plexsync.sync.writerlock import WriterLock
 
 
@@ -25,8 +27,15 @@ class Tools:
     writer: Writer
     pen: WriterLock
     art: Art
-    rules: Rules
+    portraits: Portraits
+    collection_posters: CollectionPosters
+    rules: RuleBook
     libraries: Libraries
     finder: Finder
     clock: Clock
     run: str  #: the id under which this daemon's writes are kept
+
+    def rules_of(self, section: int) -> Rules:
+        """The rules of the library with this key."""
+        titles = (one.title for one in self.libraries.sections if one.key == section)
+        return self.rules.of(*titles, str(section))

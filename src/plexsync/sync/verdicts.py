@@ -66,7 +66,7 @@ def outcome_of(error: SyncError, job: Job, around: Circumstances) -> Outcome:
 def _standard(failure: Failure, error: SyncError, job: Job, around: Circumstances) -> Outcome:
     counts = around.gates_closed
     if counts and job.attempts >= around.backoff.retries:
-        return Outcome(verdict=Verdict.DEAD, failure=failure, counts=True, context=around.context)
+        return Outcome(verdict=Verdict.DEAD, failure=failure, context=around.context)
     wait = around.backoff.wait(job.attempts, around.chance)
     if error.retry_after is not None:
         wait = max(wait, min(error.retry_after, 600.0))
@@ -75,7 +75,7 @@ def _standard(failure: Failure, error: SyncError, job: Job, around: Circumstance
 
 def _long(failure: Failure, job: Job, around: Circumstances) -> Outcome:
     if job.long_attempts >= NOT_IN_PLEX_YET.retries and around.missing is not None:
-        return Outcome(verdict=Verdict.DECISION, decision=around.missing, failure=failure)
+        return Outcome(verdict=Verdict.DECISION, decision=around.missing)
     wait = NOT_IN_PLEX_YET.wait(job.long_attempts, around.chance)
     looked_at = {name: value for name, value in around.context.items() if name == "index_version"}
     return Outcome(

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 from plexsync.log import logger
 from plexsync.model.errors import StashTemporaryError
-from plexsync.model.rules import Rules
+from plexsync.model.rules import RuleBook
 from plexsync.model.scene import Scene
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.stash.client import StashClient
-from plexsync.store import decisions, in_step, index, jobs, links, seen, walks, wishes
+from plexsync.store import brakes, decisions, in_step, index, jobs, links, seen, walks, wishes
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
+from plexsync.sync import librarytitles
+from plexsync.sync.brake import GONE, HELD, KINDS, PREVIEW, REJECTED
 from plexsync.sync.clock import Clock
+from plexsync.sync.identities import StashIdentity
+from plexsync.sync.portraitwatch import PortraitWatch
 from plexsync.sync.readback import link_text
 
 _log = logger("plexsync.walk")
@@ -41,16 +45,22 @@ class Walker:
     stash: StashClient
     database: Transactions
     clock: Clock
-    rules: Rules
+    rules: RuleBook
     servers: tuple[str, ...]
     wake: Callable[[], None]
+    identity: StashIdentity | None = None  #: where it may turn out that Stash is another one
+    people: PortraitWatch | None = None  #: where pictures of people are written
 
     async def full(self) -> int:
         """Every scene by id, going on where a walk was cut off; how many jobs were put.
 
         A walk that is wished for begins at the first scene, and goes on only where it was cut off itself.
         """
+        if self.identity is not None:
+            await self.identity.compare()
         walk = await self._begin()
+        if self.people is not None:
+            self.people.begin()
         put = 0
         while True:
             page = await self._page(walk.last_id)
@@ -62,6 +72,8 @@ class Walker:
                 finished_at=self.clock.now() if ended else None,
                 facts=walk.facts | {"completed": _completed(walk) + ended},
             )
+            if ended and self.identity is not None:
+                await self.identity.learn(page.ids)
             put += await self._take(page, before, walk)
             if ended:
                 _log.info("full walk done", jobs=put, last_id=walk.last_id)
@@ -122,15 +134,31 @@ class Walker:
         confirmed = in_step.digests(connection, server, ids)
         ties = links.of_scenes(connection, server, ids)
         self._reopen(connection, server, ids)
+        shelf = librarytitles.titles(connection, server) if self.rules.libraries else {}
+        settled = {s.id for s in page if self._in_step(s, confirmed.get(s.id, {}), ties.get(s.id, []), shelf)}
+        if self.people is not None:
+            restful = [scene for scene in page if scene.id in settled and scene.id not in moved]
+            moved = self.people.restless(connection, server, restful) | dict(moved)
+        # What nobody answered yet, or turned down, is no question any more where nothing differs.
+        brakes.forget(connection, server, settled, (PREVIEW, *KINDS))
+        answered = brakes.among(connection, server, ids, (HELD, REJECTED))
         for scene in page:
-            if reason := moved.get(scene.id):
-                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason)
-            elif not self._in_step(scene, confirmed.get(scene.id, {}), ties.get(scene.id, [])):
-                digest = self.rules.digest(scene, "")
-                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason="gap", kind=PutKind.GAP, digest=digest)
+            reason = moved.get(scene.id, "" if scene.id in settled else "gap")
+            if reason:
+                is_gap = reason == "gap" or scene.id in answered
+                kind = PutKind.GAP if is_gap else PutKind.CHANGED
+                digest = self.rules.digest(scene) if is_gap else None
+                yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason, kind=kind, digest=digest)
 
-    def _in_step(self, scene: Scene, confirmed: dict[int, str], ties: Sequence[links.Link]) -> bool:
-        wanted = {tie.rating_key: self.rules.digest(scene, link_text(tie.rating_key, tie.plex_path)) for tie in ties}
+    def _in_step(
+        self, scene: Scene, confirmed: dict[int, str], ties: Sequence[links.Link], titles: Mapping[int, str]
+    ) -> bool:
+        """Whether every item that may get the scene holds what the rules of its library ask for."""
+        wanted: dict[int, str] = {}
+        for tie in ties:
+            rules = self.rules.of(titles.get(tie.section, ""), str(tie.section))
+            if not rules.excludes(scene):
+                wanted[tie.rating_key] = rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
         return bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
 
     def _reopen(self, connection: Connection, server: str, ids: Sequence[int]) -> None:
@@ -162,10 +190,13 @@ class Walker:
         last = after.last_id if after.finished_at is None else _GREATEST_ID
         passed = seen.ids_between(connection, before.last_id + 1, last)
         told = {scene.id for scene in page.scenes}
-        for scene in sorted({*passed, *page.ids} - told):
-            reason = "unreadable" if scene in page.ids else "gone?"
-            for server in self.servers:
-                yield Put(server=server, scene=scene, lane=Lane.BULK, reason=reason)
+        unmet = sorted({*passed, *page.ids} - told)
+        for server in self.servers:
+            answered = brakes.among(connection, server, unmet, (HELD, REJECTED))
+            for scene in unmet:
+                reason = "unreadable" if scene in page.ids else "gone?"
+                kind = PutKind.GAP if scene in answered else PutKind.CHANGED
+                yield Put(server=server, scene=scene, lane=Lane.BULK, reason=reason, kind=kind, digest=GONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

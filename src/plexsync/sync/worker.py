@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from plexsync.log import logger
@@ -33,6 +33,10 @@ _SHORTEST_SLEEP = 0.02
 _AT_ONCE = (Lane.USER, Lane.CHANGE)
 
 
+async def _sure() -> None:
+    """Nobody doubts that it is the right Stash."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """`stash_gate` and `plex_gate` both have to let a job through. `token` tells this run's claims from others'."""
@@ -44,6 +48,7 @@ class Worker:
     backoff: Backoff
     chance: random.Random
     token: str
+    sure: Callable[[], Awaitable[None]] = _sure  #: awaited before scenes are read: raises where Stash is another one
     longest_sleep: float = LONGEST_SLEEP  #: until jobs are looked for that another daemon put
     _bench: Bench = field(init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,6 +72,7 @@ class Worker:
             chance=self.chance,
             store=PatientStore(server=self.tools.server, database=self.tools.database, clock=self.tools.clock),
             kept=self._kept,
+            sure=self.sure,
         )
 
     def wake(self) -> None:

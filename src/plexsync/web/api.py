@@ -8,6 +8,8 @@ from fastapi import APIRouter, FastAPI
 
 from plexsync import __version__
 from plexsync.sync.service import Service
+from plexsync.web.art import art_routes
+from plexsync.web.brake import brake_routes
 from plexsync.web.description import described
 from plexsync.web.events import event_routes
 from plexsync.web.facts import fact_routes
@@ -15,6 +17,7 @@ from plexsync.web.faults import LastResort, answer_faults
 from plexsync.web.health import health_routes
 from plexsync.web.hosts import Hosts, names_of
 from plexsync.web.security import Access
+from plexsync.web.undoing import undo_routes
 from plexsync.web.upkeep import upkeep_routes
 from plexsync.web.wishes import wish_routes
 
@@ -44,6 +47,9 @@ def create_app(
     api.include_router(fact_routes(service, access))
     api.include_router(wish_routes(service, access, stop))
     api.include_router(upkeep_routes(service, access))
+    api.include_router(undo_routes(service, access))
+    api.include_router(brake_routes(service, access))
     app.include_router(api)
     app.include_router(health_routes(service))
+    app.include_router(art_routes(service))
     return app

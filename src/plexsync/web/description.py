@@ -10,9 +10,22 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from plexsync.web.models import ClearIn, EventsIn, Fault, PlanIn, PurgeIn, RecoverIn, RetryIn, SyncIn
+from plexsync.web.models import (
+    ClearIn,
+    EventsIn,
+    Fault,
+    PinIn,
+    PlanIn,
+    PurgeIn,
+    RecoverIn,
+    ReleaseIn,
+    RetryIn,
+    SyncIn,
+    UndoIn,
+    UninstallIn,
+)
 
-_BODIES = (ClearIn, EventsIn, PlanIn, PurgeIn, RecoverIn, RetryIn, SyncIn)
+_BODIES = (ClearIn, EventsIn, PinIn, PlanIn, PurgeIn, RecoverIn, ReleaseIn, RetryIn, SyncIn, UndoIn, UninstallIn)
 _PLACE = "#/components/schemas/{model}"
 
 

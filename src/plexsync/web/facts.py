@@ -14,6 +14,7 @@ from plexsync.web.models import PlanIn, Quiet, SceneId
 from plexsync.web.security import Access
 from plexsync.web.streams import NDJSON, plan_stream
 
+_Live = Annotated[bool, Query(description="Ask Stash and Plex now, too.")]
 _Limit = Annotated[int, Query(ge=1, le=10_000, description="How many at most.")]
 
 
@@ -52,9 +53,9 @@ def fact_routes(service: Service, access: Access) -> APIRouter:
         return await service.upkeep.outages()
 
     @router.get("/scenes/{scene}/why")
-    async def why(scene: SceneId) -> dict[str, Any]:
-        """Where a scene stands on every server, and why."""
-        return await service.why(scene)
+    async def why(scene: SceneId, *, live: _Live = False) -> dict[str, Any]:
+        """Where a scene stands on every server; with `live` also how it was matched and why each field is as it is."""
+        return await (service.explain(scene) if live else service.why(scene))
 
     described: dict[int | str, dict[str, Any]] = {
         200: {"content": {NDJSON: {}}, "description": "One plan a line; a line with `error` ends a broken one."}
@@ -63,7 +64,8 @@ def fact_routes(service: Service, access: Access) -> APIRouter:
     @router.post("/plan", response_class=StreamingResponse, responses=described, openapi_extra=body_of(PlanIn))
     async def plan(body: Annotated[PlanIn, Depends(reading(PlanIn))]) -> StreamingResponse:
         """What a sync of these scenes would do, as lines of JSON. Nothing is written to Plex."""
-        scenes = body.scenes if body.scenes is not None else await service.all_scenes()
-        return await plan_stream(service.plan(list(dict.fromkeys(scenes))))
+        if body.scenes is not None:
+            return await plan_stream(service.plan(list(dict.fromkeys(body.scenes))))
+        return await plan_stream(service.plan_all(body.library))
 
     return router

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError, SyncError
+from plexsync.sync.questions import NoQuestionError
 from plexsync.sync.service import UnknownLibraryError
+from plexsync.sync.undoing import NothingToUndoError
 
 _log = logger("plexsync.web")
 
@@ -70,7 +72,9 @@ def answer_faults(app: FastAPI) -> None:
     """Have errors on purpose answered by their status."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(UnknownLibraryError, _unknown_library)
+    app.add_exception_handler(UnknownLibraryError, _unknown)
+    app.add_exception_handler(NoQuestionError, _unknown)
+    app.add_exception_handler(NothingToUndoError, _unknown)
     app.add_exception_handler(SyncError, _peer_away)
     app.add_exception_handler(StoreError, _store_away)
 
@@ -85,7 +89,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return _answer(422, sentence("the request", error.errors()))
 
 
-async def _unknown_library(_: Request, error: Exception) -> JSONResponse:
+async def _unknown(_: Request, error: Exception) -> JSONResponse:
     return _answer(404, str(error))
 
 

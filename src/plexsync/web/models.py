@@ -17,6 +17,7 @@ from pydantic import (
 
 from plexsync.model.work import Event
 from plexsync.sync.recovery import Victims, victims_of
+from plexsync.sync.undoing import fields_named
 
 #: The largest id that the store holds.
 LARGEST_ID = 2**31 - 1
@@ -82,15 +83,16 @@ class _Wish(BaseModel):
 
 
 class PlanIn(_Wish):
-    """Which scenes to plan: `scenes`, or `all`."""
+    """Which scenes to plan: `scenes`, `all`, or those of a `library`, by title or key."""
 
     scenes: _SceneIds | None = None
     all: bool = False
+    library: Annotated[_Text, Field(min_length=1, max_length=1000)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> PlanIn:
-        if (self.scenes is not None) == self.all:
-            raise ValueError('give either "scenes": [ids] or "all": true')
+        if [self.scenes is not None, self.all, self.library is not None].count(True) != 1:
+            raise ValueError('give one of "scenes": [ids], "all": true and "library": "title"')
         return self
 
 
@@ -173,6 +175,45 @@ class RecoverIn(_Wish):
         return victims_of(self.errors or (), everything=self.all, since=self.since)
 
 
+class ReleaseIn(_Wish):
+    """Of another Stash or Plex: whether it is a `new` one, not the one known so far."""
+
+    new: bool = False
+
+
+class PinIn(_Wish):
+    """Which fields of a scene are to be left as they are, or no longer (`pinned` false); without `fields` all."""
+
+    scene: SceneId
+    fields: Annotated[list[_Text], Field(min_length=1)] | None = None
+    pinned: bool = True
+
+    @model_validator(mode="after")
+    def _known(self) -> PinIn:
+        fields_named(self.fields or ())
+        return self
+
+
+class UndoIn(_Wish):
+    """What to undo: all that was written for a `scene` or in a `library`, or what one `run` wrote."""
+
+    scene: SceneId | None = None
+    run: Annotated[_Text, Field(min_length=1, max_length=200)] | None = None
+    library: Annotated[_Text, Field(min_length=1, max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> UndoIn:
+        if [self.scene is not None, self.run is not None, self.library is not None].count(True) != 1:
+            raise ValueError('give one of "scene": id, "run": "id" and "library": "title"')
+        return self
+
+
+class UninstallIn(_Wish):
+    """Which library to put back as it was, by title or key; without one each."""
+
+    library: Annotated[_Text, Field(min_length=1, max_length=1000)] | None = None
+
+
 class Accepted(BaseModel):
     """Events that are in the store for good."""
 
@@ -247,6 +288,18 @@ class Recoveries(BaseModel):
     """One entry a server."""
 
     servers: list[RecoveredOut]
+
+
+class Released(BaseModel):
+    """How many scenes go on."""
+
+    released: int
+
+
+class Rejected(BaseModel):
+    """How many scenes are left as Plex has them."""
+
+    rejected: int
 
 
 class Noted(BaseModel):

@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError, SyncError
+from plexsync.sync.plandocuments import plan_document
 from plexsync.sync.planning import Planned
 from plexsync.web.faults import UNEXPECTED
 
@@ -27,10 +28,10 @@ async def plan_stream(plans: AsyncIterator[Planned]) -> StreamingResponse:
 async def _lines(first: Planned | None, others: AsyncIterator[Planned]) -> AsyncIterator[bytes]:
     if first is None:
         return
-    yield _line(first.as_json())
+    yield _line(plan_document(first))
     try:
         async for planned in others:
-            yield _line(planned.as_json())
+            yield _line(plan_document(planned))
     except (SyncError, StoreError) as error:
         yield _line({"error": str(error)})
     except Exception:  # noqa: BLE001 -- the edge: the stream itself is the only one left to tell

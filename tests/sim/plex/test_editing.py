@@ -137,6 +137,27 @@ def test_a_picture_belongs_to_the_person_and_a_role_to_the_item(plex: httpx2.Cli
     assert "role" not in details(plex)["Role"][0]
 
 
+def test_a_server_may_move_a_tag_that_is_added_again(plex: httpx2.Client) -> None:
+    again = "genre%5B0%5D.tag.tag=C&genre%5B1%5D.tag.tag=A"
+    edit(plex, "genre%5B0%5D.tag.tag=A&genre%5B1%5D.tag.tag=B&genre%5B2%5D.tag.tag=C")
+    edit(plex, again)
+    assert tags(details(plex), "Genre") == ["A", "B", "C"]
+    switch(plex, tags_move=True)
+    edit(plex, again)
+    assert tags(details(plex), "Genre") == ["B", "C", "A"]
+
+
+def test_an_agent_may_give_its_people_its_own_pictures_in_all_libraries(plex: httpx2.Client) -> None:
+    item = next(item for path, item in plex.get("/_sim/items").json().items() if path.startswith("/plex/movies"))
+    key, name = int(item["ratingKey"]), item["actors"][0]
+    edit(plex, f"actor%5B0%5D.tag.tag={quote(name)}&actor%5B0%5D.tag.thumb=http%3A%2F%2Fours")
+    plex.put(f"/library/metadata/{key}/refresh")
+    assert held(plex)["thumbs"] == {name: "http://ours"}
+    switch(plex, agent_portraits=True)
+    plex.put(f"/library/metadata/{key}/refresh")
+    assert held(plex)["thumbs"][name].startswith("https://agent.example/people/")
+
+
 def test_a_plus_may_be_a_space_or_itself(plex: httpx2.Client) -> None:
     edit(plex, "title.value=a+b")
     assert details(plex)["title"] == "a b"
@@ -193,6 +214,9 @@ def test_a_user_edits_in_plex_and_locks(plex: httpx2.Client) -> None:
     plex.put("/_sim/items/101", json={"genres": ["B"], "lock": False})
     assert held(plex)["genres"] == ["B"]
     assert plex.put("/_sim/items/101", json={"nonsense": 1}).status_code == 400
+    plex.put("/_sim/items/101", json={"actors": ["Ann", {"name": "Bo", "role": "Hero", "thumb": "http://bo"}]})
+    item = held(plex)
+    assert (item["roles"], item["thumbs"]) == ({"Ann": "", "Bo": "Hero"}, {"Ann": "", "Bo": "http://bo"})
 
 
 def test_collections_appear_with_their_first_item_and_vanish_with_their_last(plex: httpx2.Client) -> None:

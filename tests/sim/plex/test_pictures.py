@@ -105,3 +105,28 @@ def test_backgrounds_are_apart_from_posters(plex: httpx2.Client) -> None:
     assert locks(details(plex)) == {"art"}
     assert (held(plex)["artSha1"], held(plex)["posterSha1"]) == (sha1(b"wide").hexdigest(), None)
     assert plex.get(details(plex)["art"]).content == b"wide"
+
+
+def test_a_collection_shows_the_picture_that_it_was_given(plex: httpx2.Client) -> None:
+    plex.put("/library/sections/1/all?type=1&id=101&collection%5B0%5D.tag.tag=Films")
+    key = plex.get("/_sim/collections").json()["Films"]["ratingKey"]
+    before = plex.get(f"/library/collections/{key}").json()["MediaContainer"]["Metadata"][0]["thumb"]
+    assert "/composite/" in before
+    plex.post(f"/library/collections/{key}/posters", content=b"one")
+    found = plex.get("/_sim/collections").json()["Films"]
+    assert (found["posterSha1"], found["uploads"], found["artUploads"]) == (sha1(b"one").hexdigest(), 1, 0)
+    thumb = plex.get(f"/library/collections/{key}").json()["MediaContainer"]["Metadata"][0]["thumb"]
+    assert plex.get(thumb).content == b"one"
+
+
+def test_backgrounds_pile_up_and_lock_like_posters(plex: httpx2.Client) -> None:
+    for content in (b"one", b"two", b"one"):
+        plex.post("/library/metadata/101/arts", content=content)
+    item = held(plex)
+    assert (item["artSha1"], item["artUploads"], item["uploads"]) == (sha1(b"one").hexdigest(), 2, 0)
+    assert locks(details(plex)) == {"art"}
+    switch(plex, poster_upload_locks=False)
+    plex.post("/library/metadata/102/arts", content=b"one")
+    assert locks(details(plex, 102)) == set()
+    plex.put("/library/metadata/102/refresh")
+    assert held(plex, 102)["artSha1"] is None

@@ -201,6 +201,22 @@ def test_an_edit_by_the_control_route_is_told_to_nobody(hooked: Remote, recorder
     assert recorder.calls == []
 
 
+def test_what_scenes_name_is_made_and_edited_by_the_control_route_and_told_to_nobody(
+    hooked: Remote, recorder: PluginFolder
+) -> None:
+    def named(**told: Any) -> int:
+        return int(httpx2.post(f"{hooked.url}/_sim/named", json=told).raise_for_status().json()["id"])
+
+    tag = named(kind="tag", name="red", parents=["warm", "colour"])
+    assert named(kind="tag", name="red", rename="crimson") == named(kind="tag", id=tag) == tag
+    shown = hooked.ask("query ($id: ID!) {findTag(id: $id) {name parents {name}}}", id=str(tag))["findTag"]
+    assert shown == {"name": "crimson", "parents": [{"name": "warm"}, {"name": "colour"}]}
+    sent = {"id": 1, "groups": ["First", {"name": "Second", "scene_index": 4}], "code": "X", "stash_ids": []}
+    scene = httpx2.post(f"{hooked.url}/_sim/silent", json=sent).json()
+    assert (scene["groups"], scene["code"], scene["stash_ids"]) == (["First", "Second"], "X", [])
+    assert recorder.calls == []
+
+
 def test_log_lines_and_durations_are_kept(hooked: Remote) -> None:
     hooked.update(id="1")
     assert log(hooked) == [{"level": "info", "plugin": "Recorder", "message": "noted Scene.Update.Post"}]

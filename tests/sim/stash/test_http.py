@@ -58,6 +58,14 @@ def test_pictures_of_performers_tags_and_studios(stash: Remote) -> None:
     assert stash.get("/studio/99/image").status_code == 404
 
 
+def test_a_group_has_a_front_picture(stash: Remote) -> None:
+    ask = "{findGroup(id: 1) {front_image_path}}"
+    assert "default=true" in stash.ask(ask)["findGroup"]["front_image_path"]
+    stash.ask("mutation ($p: String) {groupUpdate(input: {id: 1, front_image: $p}) {id}}", p=data_url(png("red")))
+    assert "default=true" not in stash.ask(ask)["findGroup"]["front_image_path"]
+    assert stash.get("/group/1/frontimage").content == png("red")
+
+
 def test_a_picture_that_is_no_base64_is_refused(stash: Remote) -> None:
     assert stash.refused('mutation {sceneUpdate(input: {id: 1, cover_image: "data:image/png;base64,#"}) {id}}')
     assert "not simulated" in stash.refused(
@@ -136,3 +144,4 @@ def test_a_control_route_says_what_is_wrong(stash: Remote) -> None:
     assert httpx2.post(f"{stash.url}/_sim/silent", json={"id": 999}).status_code == 400
     assert httpx2.post(f"{stash.url}/_sim/files", json={"pfad": "x"}).status_code == 400
     assert httpx2.put(f"{stash.url}/_sim/status", json={"status": "FINE"}).status_code == 400
+    assert httpx2.post(f"{stash.url}/_sim/named", json={"kind": "film", "name": "x"}).status_code == 400

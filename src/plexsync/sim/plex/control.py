@@ -5,13 +5,15 @@ Faults and the log of requests are described in `plexsync.sim.faults`. The other
     GET    /_sim/items               every video by its path, see `described`
     PUT    /_sim/items/{ratingKey}   a user edits in Plex: {"title": "..", "genres": [..], "lock": true}; lists
                                      replace, "locks": {"title": false} sets locks, "lock" (default true) locks
-                                     what was edited, "rating" is not a field: it is called userRating
+                                     what was edited, "rating" is not a field: it is called userRating; an actor
+                                     is a name or {"name", "role", "thumb"}
     POST   /_sim/files               a file appears: {"path", "size", "duration" (ms), "date", "moved_from", "scan"};
                                      with "version_of" or "part_of" it joins that file's item at once
     DELETE /_sim/files               a file goes: {"path", "scan"}; with "scan": true a scan follows at once
     POST   /_sim/sections            a new library: {"title", "path", "agent", "items"}
     GET    /_sim/switches            the switches of `plexsync.sim.plex.options.Switches`; PUT changes some
-    GET    /_sim/collections         every collection by its title: {"ratingKey", "section", "members": [paths]}
+    GET    /_sim/collections         every collection by its title: {"ratingKey", "section", "members": [paths],
+                                     "posterSha1", "uploads", "artSha1", "artUploads"}
 
 A path that lies in no library is taken as below the first one.
 """
@@ -79,18 +81,24 @@ def described(store: Store, item: Item) -> dict[str, Any]:
     found |= {plural: store.tag_names(item, kind) for plural, kind in LISTS.items()}
     roles = {store.tags[tag].name: text for tag, text in item.tag_uses("actor").items()}
     faces = {store.tags[tag].name: store.tags[tag].thumb for tag in item.tag_uses("actor")}
-    for kind, name in (("posters", "poster"), ("arts", "art")):
-        gallery = getattr(item, kind)
-        shown = gallery.selected if gallery else None
-        found[f"{name}Sha1"] = None if shown == "default" else shown
-        found["uploads" if kind == "posters" else "artUploads"] = len(gallery.uploads) if gallery else 0
     return found | {
+        **_pictures(item),
         "roles": roles,
         "thumbs": faces,
         "locks": list(item.locks),
         "updatedAt": item.updated_at,
         "deleted": item.deleted_at is not None,
     }
+
+
+def _pictures(item: Item) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind, name in (("posters", "poster"), ("arts", "art")):
+        gallery = getattr(item, kind)
+        shown = gallery.selected if gallery else None
+        found[f"{name}Sha1"] = None if shown == "default" else shown
+        found["uploads" if kind == "posters" else "artUploads"] = len(gallery.uploads) if gallery else 0
+    return found
 
 
 async def items(request: Request) -> Response:
@@ -107,6 +115,7 @@ async def collections(request: Request) -> Response:
                 "ratingKey": str(item.key),
                 "section": str(item.section),
                 "members": [member.path for member in store.members(item)],
+                **_pictures(item),
             }
             for item in found
         }
@@ -125,7 +134,7 @@ async def edit(request: Request) -> Response:
         field = LISTS.get(name, name)
         if name in LISTS:
             asked.cleared.add(field)
-            asked.added[field] = {at: edits.Added(name=tag) for at, tag in enumerate(value)}
+            asked.added[field] = {at: _added(tag) for at, tag in enumerate(value)}
         elif name in SCALARS:
             asked.values[name] = value if value != "" else None
         else:
@@ -135,6 +144,12 @@ async def edit(request: Request) -> Response:
     edits.apply(store, item, asked)
     hub_of(request).changed([item])
     return _json(described(store, item))
+
+
+def _added(told: str | dict[str, str]) -> edits.Added:
+    if isinstance(told, str):
+        return edits.Added(name=told)
+    return edits.Added(name=told["name"], text=told.get("role", ""), thumb=told.get("thumb"))
 
 
 async def add_file(request: Request) -> Response:

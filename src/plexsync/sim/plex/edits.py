@@ -160,6 +160,8 @@ def _edit_tags(store: Store, item: Item, edit: Edit, kind: str) -> None:
         uses = {}
     for entry in added:
         tag = store.tag(kind, entry.name)
+        if store.switches.tags_move:
+            uses.pop(tag.id, None)
         uses[tag.id] = entry.text
         if entry.thumb is not None and entry.thumb != tag.thumb:
             tag.thumb = entry.thumb

@@ -39,6 +39,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     tag_mode: Literal["additive", "replace"] = "additive"
     multi_removal: Literal["all", "first"] = "all"
+    tags_move: bool = False  #: a tag that is added again goes behind the others
+    agent_portraits: bool = False  #: a refresh gives the agent's people the agent's pictures, everywhere
     poster_upload_locks: bool = True
     page_cap_1000_to_400: bool = False
     missing_id: Literal["skip", "404"] = "skip"

@@ -182,6 +182,13 @@ def _locks(item: Item) -> list[Node]:
     return [Node("Field", {"locked": True, "name": name}) for name in item.locks]
 
 
+def _collection_thumb(item: Item) -> str:
+    """The picture that was given to a collection, else one made of its items."""
+    if item.posters is None or item.posters.selected in {None, "default"}:
+        return f"/library/collections/{item.key}/composite/{item.updated_at}"
+    return f"/library/metadata/{item.key}/thumb/{item.posters.stamp}"
+
+
 def _collection_node(store: Store, item: Item, *, detail: bool) -> Node:
     section = store.sections[item.section]
     members = store.members(item)
@@ -202,7 +209,7 @@ def _collection_node(store: Store, item: Item, *, detail: bool) -> Node:
         "contentRating": item.value("contentRating"),
         "index": item.collection_tag,
         "ratingCount": len(members),
-        "thumb": f"/library/collections/{item.key}/composite/{item.updated_at}",
+        "thumb": _collection_thumb(item),
         "addedAt": item.value("addedAt"),
         "updatedAt": item.updated_at,
         "childCount": str(len(members)),

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from plexsync.sim.plex.store import Store
 
 
+#: Where an agent keeps its pictures of people.
+AGENT_PEOPLE = "https://agent.example/people"
+
+
 def refresh(store: Store, item: Item) -> None:
     """Run the agent again: every field that is not locked goes back to what file and agent say."""
     for name in [name for name in item.values if name not in item.locks and name not in USERS_OWN]:
@@ -22,8 +26,19 @@ def refresh(store: Store, item: Item) -> None:
             store.set_tags(item, kind, None)
     for kind in pictures.LOCKS:
         pictures.fall_back(store, item, kind)
+    if store.switches.agent_portraits and "actor" not in item.locks:
+        _give_portraits(store, item)
     item.updated_at = store.now()
     store.keep_item(item)
+
+
+def _give_portraits(store: Store, item: Item) -> None:
+    """An agent writes the pictures of the people that it knows, whoever else shows them."""
+    for number in (item.base_tags or {}).get("actor", ()):
+        tag = store.tags[number]
+        if tag.thumb != (picture := f"{AGENT_PEOPLE}/{number}.jpg"):
+            tag.thumb = picture
+            store.keep("tag", number, tag)
 
 
 def refresh_section(store: Store, section: Section) -> None:

@@ -1,11 +1,16 @@
 """Routes that a real Stash does not have: look inside, and change things without a trace.
 
-    GET  /_sim/scenes   all scenes: id, title, details, date, director, rating100, organized, studio, performers, tags,
-                        groups, paths, updated_at, cover {md5, sha1} or null; `?covers=0` leaves the sums out
+    GET  /_sim/scenes   all scenes: id, title, code, details, date, director, rating100, organized, urls, stash_ids,
+                        studio, performers, tags, groups, paths, updated_at, cover {md5, sha1} or null; `?covers=0`
+                        leaves the sums out
     GET  /_sim/log      what plugins logged, and what was said about them: [{level, plugin, message}]
     GET  /_sim/hooks    the hooks that ran: [{type, id, ms, exit}]; exit is null for one that was killed
     POST /_sim/silent   edits a scene as a job without hooks does: {id} and the keys of a `SceneUpdateInput`, or
-                        `studio`, `performers` and `tags` by name; a null `cover_image` takes the cover away
+                        `studio`, `performers` and `tags` by name, and `groups` as names or {name, scene_index}; a null
+                        `cover_image` takes the cover away
+    POST /_sim/named    makes or edits a performer, tag, studio or group without hooks: {kind, name or id} and the keys
+                        of its `...UpdateInput`, or `parents` (of a tag) and `parent` (of a studio) by name; `rename`
+                        gives it another name, a null `image` or `front_image` takes its picture away; answers {id}
     POST /_sim/files    a file appears: {path, size, duration, title}; a known path: it changed; `was`: it moved from
                         there; `scene`: it belongs to that scene. It is scanned at once, with hooks, unless `scan` is
                         false: then `metadataScan` finds it
@@ -27,6 +32,7 @@ from starlette.routing import Route
 
 from plexsync.sim.stash.editing import Editor
 from plexsync.sim.stash.naming import Naming
+from plexsync.sim.stash.records import KINDS
 from plexsync.sim.stash.refusal import Refused
 from plexsync.sim.stash.scanning import DiskFile, Scanner
 
@@ -59,6 +65,7 @@ class Control:
             Route("/_sim/log", self._log),
             Route("/_sim/hooks", self._hooks),
             Route("/_sim/silent", _guarded(self._silent), methods=["POST"]),
+            Route("/_sim/named", _guarded(self._named), methods=["POST"]),
             Route("/_sim/files", _guarded(self._files), methods=["POST"]),
             Route("/_sim/files", _guarded(self._vanish), methods=["DELETE"]),
             Route("/_sim/status", _guarded(self._status), methods=["PUT"]),
@@ -84,11 +91,28 @@ class Control:
             sent["performer_ids"] = [naming.named("performer", name) for name in sent.pop("performers")]
         if "tags" in sent:
             sent["tag_ids"] = [naming.named("tag", name) for name in sent.pop("tags")]
+        if "groups" in sent:
+            sent["groups"] = [_place(naming, each) for each in sent["groups"]]
         edited = Editor(self.store).edited(scene, sent, self.store.now())
         if sent.get("cover_image", "") is None:
             edited = replace(edited, cover=None)
         self.store.commit(edited)
         return self._shown(edited, covers=False)
+
+    async def _named(self, request: Request) -> Any:
+        sent = dict(await request.json())
+        naming, kind = Naming(self.store), sent.pop("kind")
+        if kind not in KINDS:
+            raise Refused(f"kind is one of {KINDS}")
+        number = int(sent.pop("id")) if "id" in sent else naming.named(kind, sent.pop("name"))
+        if "rename" in sent:
+            sent["name"] = sent.pop("rename")
+        if "parents" in sent:
+            sent["parent_ids"] = [naming.named(kind, name) for name in sent.pop("parents")]
+        if "parent" in sent:
+            above = sent.pop("parent")
+            sent["parent_id"] = None if above is None else naming.named(kind, above)
+        return {"id": naming.update(kind, sent | {"id": number}).id}
 
     async def _files(self, request: Request) -> Any:
         found = msgspec.json.decode(await request.body(), type=DiskFile)
@@ -112,11 +136,14 @@ class Control:
         return {
             "id": scene.id,
             "title": scene.title,
+            "code": scene.code,
             "details": scene.details,
             "date": scene.date,
             "director": scene.director,
             "rating100": scene.rating100,
             "organized": scene.organized,
+            "urls": scene.urls,
+            "stash_ids": [{"endpoint": each.endpoint, "stash_id": each.stash_id} for each in scene.stash_ids],
             "studio": entities["studio"][scene.studio_id].name if scene.studio_id else None,
             "performers": [entities["performer"][each].name for each in scene.performer_ids],
             "tags": [entities["tag"][each].name for each in scene.tag_ids],
@@ -134,6 +161,15 @@ class Control:
             "md5": self.store.pictures.md5(cover),
             "sha1": sha1(content, usedforsecurity=False).hexdigest(),
         }
+
+
+def _place(naming: Naming, told: Any) -> Any:
+    """A place in a group, which may be named instead of numbered."""
+    if isinstance(told, str):
+        return {"group_id": naming.named("group", told)}
+    if "name" in told:
+        return {"group_id": naming.named("group", told["name"]), "scene_index": told.get("scene_index")}
+    return told
 
 
 def _guarded(work: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.model.compare import text_key
-from plexsync.model.fields import FIELDS, Field, Owner
+from plexsync.model.fields import FIELDS, Field, Owner, Value
 from plexsync.model.item import Person
 from plexsync.model.rules import Rules, desired
-from plexsync.model.scene import Named, Scene, SceneFile
+from plexsync.model.scene import Performer, Scene, SceneFile, Studio, Tag
 
 RULES = Rules()
 FILE = SceneFile(path="/data/a/Big Buck.Bunny.mp4", size=1, duration=2.0, oshash="ff")
@@ -22,35 +23,44 @@ SCENE = Scene(
     details="A girl and her dragon.",
     date="2010-09-27",
     rating=73,
-    studio=Named(id=1, name="Blender"),
-    performers=(Named(id=1, name="Ada"), Named(id=2, name="Bo")),
-    tags=(Named(id=1, name="Fantasy"), Named(id=2, name="Short")),
+    studio=Studio(id=1, name="Blender"),
+    performers=(Performer(id=1, name="Ada"), Performer(id=2, name="Bo")),
+    tags=(Tag(id=1, name="Fantasy"), Tag(id=2, name="Short")),
     files=(FILE,),
     cover="/scene/1/screenshot?t=1",
     updated_at="2024",
 )
 
 
-def named(*names: str) -> tuple[Named, ...]:
-    return tuple(Named(id=number, name=name) for number, name in enumerate(names))
+def values(scene: Scene, rules: Rules = RULES) -> Mapping[Field, Value]:
+    return desired(scene, rules).values
+
+
+def tags(*names: str) -> tuple[Tag, ...]:
+    return tuple(Tag(id=number, name=name) for number, name in enumerate(names))
+
+
+def performers(*names: str) -> tuple[Performer, ...]:
+    return tuple(Performer(id=number, name=name) for number, name in enumerate(names))
 
 
 def test_a_whole_scene_gives_every_field_but_the_poster() -> None:
-    assert desired(SCENE, RULES) == {
+    assert values(SCENE) == {
         Field.TITLE: "Sintel",
         Field.SUMMARY: "A girl and her dragon.",
         Field.DATE: "2010-09-27",
         Field.YEAR: 2010,
         Field.STUDIO: "Blender",
         Field.RATING: 7.3,
+        Field.DIRECTORS: None,
         Field.ACTORS: (Person(name="Ada"), Person(name="Bo")),
         Field.GENRES: ("Fantasy", "Short"),
     }
 
 
 def test_an_empty_scene_gives_nothing() -> None:
-    assert set(desired(Scene(id=1), RULES).values()) == {None}
-    assert set(desired(Scene(id=1), replace(RULES, title_from_stem=True)).values()) == {None}
+    assert set(values(Scene(id=1)).values()) == {None}
+    assert set(values(Scene(id=1), replace(RULES, title_from_stem=True)).values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +88,7 @@ def test_an_empty_scene_gives_nothing() -> None:
 def test_the_year_follows_the_date_and_a_part_of_a_date_gives_only_the_year(
     text: str, day: str | None, year: int | None
 ) -> None:
-    wanted = desired(replace(SCENE, date=text), RULES)
+    wanted = values(replace(SCENE, date=text))
     assert (wanted[Field.DATE], wanted[Field.YEAR]) == (day, year)
 
 
@@ -86,7 +96,7 @@ def test_the_year_follows_the_date_and_a_part_of_a_date_gives_only_the_year(
     ("rating", "expected"), [(None, None), (0, None), (1, 0.1), (33, 3.3), (70, 7.0), (95, 9.5), (100, 10.0)]
 )
 def test_a_rating_has_one_decimal(rating: int | None, expected: float | None) -> None:
-    assert desired(replace(SCENE, rating=rating), RULES)[Field.RATING] == expected
+    assert values(replace(SCENE, rating=rating))[Field.RATING] == expected
 
 
 @pytest.mark.parametrize(
@@ -102,26 +112,26 @@ def test_a_rating_has_one_decimal(rating: int | None, expected: float | None) ->
 )
 def test_an_empty_title_becomes_the_stem_only_where_that_is_asked_for(path: str, title: str) -> None:
     scene = replace(SCENE, title="\u200b ", files=(SceneFile(path=path),))
-    assert desired(scene, RULES)[Field.TITLE] is None
-    assert desired(scene, replace(RULES, title_from_stem=True))[Field.TITLE] == title
-    assert desired(SCENE, replace(RULES, title_from_stem=True))[Field.TITLE] == "Sintel"
+    assert values(scene)[Field.TITLE] is None
+    assert values(scene, replace(RULES, title_from_stem=True))[Field.TITLE] == title
+    assert values(SCENE, replace(RULES, title_from_stem=True))[Field.TITLE] == "Sintel"
 
 
 def test_ten_thousand_tags_come_in_their_order_and_each_once() -> None:
     names = [f"tag {number}" for number in range(10_000)]
-    assert desired(replace(SCENE, tags=named(*names, *names)), RULES)[Field.GENRES] == tuple(names)
+    assert values(replace(SCENE, tags=tags(*names, *names)))[Field.GENRES] == tuple(names)
 
 
 def test_names_that_plex_cannot_tell_apart_come_once_as_first_written() -> None:
-    scene = replace(SCENE, tags=named("Süß", "SÜSS", "su\u0308ß", " Süß ", "x  y", "X Y", "", "\u200b", "\U0001f3ac"))
-    assert desired(scene, RULES)[Field.GENRES] == ("Süß", "x y", "\U0001f3ac")
-    scene = replace(SCENE, performers=named("Ada", "ADA", "\u202eעדה\u202c"))
-    assert desired(scene, RULES)[Field.ACTORS] == (Person(name="Ada"), Person(name="עדה"))
+    scene = replace(SCENE, tags=tags("Süß", "SÜSS", "su\u0308ß", " Süß ", "x  y", "X Y", "", "\u200b", "\U0001f3ac"))
+    assert values(scene)[Field.GENRES] == ("Süß", "x y", "\U0001f3ac")
+    scene = replace(SCENE, performers=performers("Ada", "ADA", "\u202eעדה\u202c"))
+    assert values(scene)[Field.ACTORS] == (Person(name="Ada"), Person(name="עדה"))
 
 
 def test_texts_keep_their_limits_and_only_a_summary_its_lines() -> None:
     long = "word\n" * 5000
-    wanted = desired(Scene(id=1, title=long, details=long, studio=Named(id=1, name=long), tags=named(long)), RULES)
+    wanted = values(Scene(id=1, title=long, details=long, studio=Studio(id=1, name=long), tags=tags(long)))
     assert str(wanted[Field.TITLE]).split() == ["word"] * 51
     assert "\n" in str(wanted[Field.SUMMARY])
     for name, value in wanted.items():
@@ -134,7 +144,7 @@ TEXTS = st.text(st.sampled_from("aAßİ \u200b\u0308ü\U0001f3ac,"), max_size=8)
 
 @given(st.lists(TEXTS, max_size=8), TEXTS)
 def test_what_is_wanted_is_never_an_empty_text_and_no_name_comes_twice(names: list[str], title: str) -> None:
-    wanted = desired(Scene(id=1, title=title, tags=named(*names), performers=named(*names)), RULES)
+    wanted = values(Scene(id=1, title=title, tags=tags(*names), performers=performers(*names)))
     assert all(value is None or value for value in wanted.values())
     genres = wanted[Field.GENRES] or ()
     assert isinstance(genres, tuple)
@@ -151,10 +161,10 @@ MOVES: list[dict[str, object]] = [
     {"rating": 74},
     {"rating": None},
     {"studio": None},
-    {"studio": Named(id=1, name="Other")},
+    {"studio": Studio(id=1, name="Other")},
     {"performers": ()},
     {"performers": SCENE.performers[::-1]},
-    {"tags": (*SCENE.tags, Named(id=3, name="New"))},
+    {"tags": (*SCENE.tags, Tag(id=3, name="New"))},
     {"files": (replace(FILE, path="/data/b.mp4"),)},
     {"files": (replace(FILE, size=2),)},
     {"files": (FILE, replace(FILE, path="/data/b.mp4"))},
@@ -164,8 +174,8 @@ STAYS: list[dict[str, object]] = [
     {"updated_at": "2025"},
     {"cover": "/scene/1/screenshot?t=2"},
     {"title": " Sintel\u200b "},
-    {"tags": (*SCENE.tags, Named(id=3, name="FANTASY"))},
-    {"tags": (Named(id=9, name="Fantasy"), Named(id=2, name="Short"))},
+    {"tags": (*SCENE.tags, Tag(id=3, name="FANTASY"))},
+    {"tags": (Tag(id=9, name="Fantasy"), Tag(id=2, name="Short"))},
 ]
 
 
@@ -182,7 +192,7 @@ def test_the_digest_stays_where_nothing_new_can_reach_plex(change: dict[str, obj
 
 
 def test_a_touch_alone_does_not_change_the_content() -> None:
-    touched = replace(SCENE, organized=True, updated_at="2025", cover="/scene/1/screenshot?t=2")
+    touched = replace(SCENE, updated_at="2025", cover="/scene/1/screenshot?t=2")
     assert touched.content_hash == SCENE.content_hash
 
 
@@ -191,7 +201,7 @@ def test_a_touch_alone_does_not_change_the_content() -> None:
     [
         Rules(enabled=frozenset(Field) - {Field.GENRES}),
         Rules(owners={Field.TITLE: Owner.FILL}),
-        Rules(title_from_stem=True),
+        Rules(rate_plex_items=True),
         Rules(clear_foreign=frozenset({Field.TITLE})),
     ],
 )

@@ -1,0 +1,52 @@
+"""Addresses at which Plex may fetch pictures without a key: signed, and valid for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+
+from plexsync.art.sources import PictureKind
+
+#: The first part of the path.
+ROOT = "art"
+_SUFFIX = ".jpg"
+_VERSION = 12
+_SIGNED = 32
+_KINDS = frozenset(kind.value for kind in PictureKind)
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Whose picture it is, and the first digits of the sha1 that it had when the address was made."""
+
+    kind: PictureKind
+    id: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Makes and reads addresses. `base` is where Plex reaches PlexSync, without a final slash."""
+
+    key: str = field(repr=False)
+    base: str
+
+    def of(self, kind: PictureKind, number: int, sha1: str) -> str:
+        """The whole address of a picture; another one once the picture is another one."""
+        version = sha1[:_VERSION]
+        return f"{self.base}/{ROOT}/{kind.value}/{number}/{version}/{self._signature(kind, number, version)}{_SUFFIX}"
+
+    def read(self, kind: str, number: str, version: str, name: str) -> Address | None:
+        """What the parts of a path mean; None where we did not sign them."""
+        if kind not in _KINDS or not _NUMBER.fullmatch(number):
+            return None
+        address = Address(kind=PictureKind(kind), id=int(number), version=version)
+        signed = self._signature(address.kind, address.id, version) + _SUFFIX
+        return address if hmac.compare_digest(signed.encode(), name.encode()) else None
+
+    def _signature(self, kind: PictureKind, number: int, version: str) -> str:
+        text = f"{ROOT}/{kind.value}/{number}/{version}"
+        return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:_SIGNED]

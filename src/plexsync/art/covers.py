@@ -1,0 +1,112 @@
+"""Pictures on their way from Stash to Plex: fetched once, brought into shape, told apart by their bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from plexsync.art.folder import FOLDER_LIMIT, PictureFolder, sha1_of
+from plexsync.art.shaping import UnreadablePictureError, shaped
+from plexsync.art.sources import Source
+from plexsync.log import logger
+from plexsync.model.errors import OwnDiskError
+from plexsync.model.pictures import Recipe
+from plexsync.stash.client import StashClient
+from plexsync.stash.covers import Cover
+from plexsync.store import pictures
+from plexsync.store.fence import Transactions
+
+_log = logger("plexsync.art")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Art:
+    """Pictures of one Stash. `folder` keeps the shaped bytes until they are uploaded, within about `limit` bytes."""
+
+    folder: Path
+    stash: StashClient
+    database: Transactions
+    limit: int = FOLDER_LIMIT
+    #: A large picture takes much memory while it is brought into shape: one after the other.
+    bench: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def look(
+        self, source: Source, recipes: Collection[Recipe], now: float, *, closely: bool = False
+    ) -> Mapping[Recipe, str]:
+        """The sha1 of what each recipe makes of the picture, "" when it has no own one.
+
+        Asks Stash, once for all of them, only if its owner was touched, or if told to look `closely`: by our clock
+        alone one cannot be sure.
+        """
+        held = await self.database.run(lambda c: pictures.of(c, source.kind, source.id))
+        known = {recipe: held[recipe.name] for recipe in recipes if recipe.name in held}
+        if len(known) == len(set(recipes)):
+            settled = all(source.is_settled(one.checked_for, one.checked_at) for one in known.values())
+            if settled and not closely:
+                return {recipe: one.sha1 for recipe, one in known.items()}
+            tags = {one.etag for one in known.values()}
+            etag = tags.pop() if len(tags) == 1 else None
+        else:
+            etag = None
+        found = await self.stash.picture(source.address, etag)
+        if found.kind == "unchanged":
+            rows = {recipe: replace(one, checked_for=source.mark, checked_at=now) for recipe, one in known.items()}
+        else:
+            rows = {recipe: await self._made(source, recipe, found, now) for recipe in recipes}
+        await self.database.run(lambda c: pictures.put(c, rows.values()))
+        return {recipe: row.sha1 for recipe, row in rows.items()}
+
+    async def content(self, source: Source, recipe: Recipe, sha1: str, now: float) -> tuple[str, bytes] | None:
+        """What `look` told of, with its sha1; where Stash shows another one by now, that one; None when it has none."""
+        kept = await self.kept(sha1)
+        if kept is not None:
+            return sha1, kept
+        row = await self._made(source, recipe, await self.stash.picture(source.address), now)
+        known = await self.database.run(lambda c: pictures.of(c, source.kind, source.id).get(recipe.name))
+        if known is None or known.sha1 != row.sha1:
+            await self.database.run(lambda c: pictures.put(c, [row]))
+        kept = await self.kept(row.sha1)
+        return None if kept is None else (row.sha1, kept)
+
+    async def kept(self, sha1: str) -> bytes | None:
+        """The bytes of a picture that was shaped, while the folder has them."""
+        return await asyncio.to_thread(self._kept.load, sha1) if sha1 else None
+
+    @property
+    def _kept(self) -> PictureFolder:
+        return PictureFolder(self.folder, self.limit)
+
+    async def _made(self, source: Source, recipe: Recipe, found: Cover, now: float) -> pictures.Picture:
+        """What is to be remembered of an answer of Stash, whose picture is kept in shape."""
+        ready = await self._shaped(source, recipe, found.content) if found.kind == "picture" else b""
+        # What could not be read may have been cut on its way: it is fetched anew at every look.
+        read = bool(ready) or found.kind == "none"
+        return pictures.Picture(
+            kind=source.kind.value,
+            id=source.id,
+            recipe=recipe.name,
+            etag=(found.etag or "") if read else "",
+            sha1=sha1_of(ready) if ready else "",
+            size=len(ready),
+            checked_for=source.mark if read else "",
+            checked_at=now,
+        )
+
+    async def _shaped(self, source: Source, recipe: Recipe, content: bytes) -> bytes:
+        try:
+            async with self.bench:
+                ready = await asyncio.to_thread(shaped, content, recipe)
+            await asyncio.to_thread(self._kept.keep, ready)
+        except UnreadablePictureError as error:
+            _log.warning(
+                "the picture in Stash cannot be read, what Plex shows stays", of=source.label, reason=str(error)
+            )
+            return b""
+        except OSError as error:
+            raise OwnDiskError(
+                f"the picture of {source.label} cannot be kept in {self.folder} ({error.strerror}): make room on its "
+                "disk, or let PlexSync's user write there"
+            ) from error
+        return ready

@@ -1,0 +1,117 @@
+"""The brake: what bulk work would take away or rename, counted and judged before any of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plexsync.model.fields import Field
+from plexsync.model.plan import Because, Change, Plan
+from plexsync.model.work import Job, Lane
+
+#: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
+BULK_REASONS = frozenset(
+    {"first seen", "new", "changed", "picture?", "gap", "gone?", "unreadable", "indexed", "appeared"}
+)
+#: The reason of a job that the brake let go by itself.
+JUDGED = "judged"
+#: The reason of one that a person let go.
+RELEASED = "released"
+
+#: Decisions: waits to be judged, waits for a person, was turned down by one.
+PENDING = "brake?"
+HELD = "brake"
+REJECTED = "rejected"
+KINDS = (PENDING, HELD, REJECTED)
+
+#: A decision that a library's writes wait for the user's go.
+PREVIEW = "preview"
+
+#: The digest of a decision on a scene that Stash no longer has.
+GONE = "gone"
+
+
+class Drastic(StrEnum):
+    """What a person would want to know of before it happens to many scenes."""
+
+    CLEAR = "clear"  #: a field becomes empty, or loses all that we put there
+    RESTORE = "restore"  #: what was changed in Plex is overwritten
+    UNLINK = "unlink"  #: the scene is gone, or none of its files is an item any more
+    RETITLE = "retitle"  #: an item that was in step before gets another title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many scenes something drastic would happen to; one that is only retitled counts there alone."""
+
+    taken: int = 0
+    retitled: int = 0
+    kinds: tuple[tuple[Drastic, int], ...] = ()
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            taken=self.taken + other.taken,
+            retitled=self.retitled + other.retitled,
+            kinds=tuple((kind, self.count(kind) + other.count(kind)) for kind in Drastic),
+        )
+
+    def count(self, kind: Drastic) -> int:
+        """How many scenes of one kind."""
+        return dict(self.kinds).get(kind, 0)
+
+    @classmethod
+    def of(cls, scenes: Iterable[Iterable[Drastic]]) -> Tally:
+        """What the kinds of each scene come to."""
+        counts = dict.fromkeys(Drastic, 0)
+        taken = 0
+        for kinds in map(frozenset, scenes):
+            taken += bool(kinds - {Drastic.RETITLE})
+            for kind in kinds:
+                counts[kind] += 1
+        return cls(taken=taken, retitled=counts[Drastic.RETITLE], kinds=tuple(counts.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Up to so many scenes, and up to such a share of all linked ones, nobody is asked."""
+
+    taken: int = 50
+    taken_share: float = 0.02
+    retitled: int = 50
+    retitled_share: float = 0.20
+
+    def exceeded(self, tally: Tally, scenes: int) -> bool:
+        """Whether a person has to say so, on a server with so many linked scenes."""
+        many_taken = tally.taken > max(self.taken, self.taken_share * scenes)
+        return many_taken or tally.retitled > max(self.retitled, self.retitled_share * scenes)
+
+
+LIMITS = Limits()
+
+
+def is_bulk(job: Job) -> bool:
+    """Whether nobody asked for this very scene, nor let it go already."""
+    return job.lane is Lane.BULK and BULK_REASONS.issuperset(job.reasons)
+
+
+def drastic(plans: Sequence[Plan], *, known: bool, anew: Collection[int] = ()) -> frozenset[Drastic]:
+    """What these plans would do. `known`: the scene was in step on this server before.
+
+    Of items that came `anew` to a path that was written nothing was changed by anybody: they never had our values.
+    """
+    kinds = ((plan, _kind(change, known=known)) for plan in plans for change in plan.changes)
+    harmless = (Drastic.RESTORE, Drastic.RETITLE)
+    return frozenset(
+        kind for plan, kind in kinds if kind is not None and not (plan.rating_key in anew and kind in harmless)
+    )
+
+
+def _kind(change: Change, *, known: bool) -> Drastic | None:
+    if change.because is Because.EMPTIED or (change.after in (None, "", ()) and change.before not in (None, "", ())):
+        return Drastic.CLEAR
+    if change.because is Because.DRIFTED:
+        return Drastic.RESTORE
+    if change.field is Field.TITLE and (known or change.because is not Because.NEVER_WRITTEN):
+        return Drastic.RETITLE
+    return None

@@ -1,0 +1,127 @@
+"""What is not written yet although it differs: it waits for a person's go, or for the brake's judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from plexsync.model.plan import Plan
+from plexsync.model.scene import Scene
+from plexsync.model.work import Decision, Job, Outcome, Verdict
+from plexsync.store import in_step, ledger, links, seen
+from plexsync.store.database import Connection
+from plexsync.sync.brake import GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
+from plexsync.sync.endings import decided
+from plexsync.sync.finder import Found
+from plexsync.sync.libraries import Libraries
+from plexsync.sync.plainvalues import short_json
+from plexsync.sync.runs import is_run
+from plexsync.sync.tools import Tools
+
+#: Reasons that do not come from a change: such a job of a library in preview only plans.
+BACKLOG_REASONS = frozenset({"first seen", "gap", "indexed"})
+
+_JUDGING = "a change that is made to many scenes at once: it goes on, or is asked about, once all of them are counted"
+_GO = "go for library "
+_MOST_CHANGES = 5
+
+
+def go_ahead(section: int) -> str:
+    """The reason of jobs that a person let go in that library."""
+    return f"{_GO}{section}"
+
+
+def previewed(job: Job, plans: Sequence[Plan], libraries: Libraries) -> list[Plan]:
+    """The plans of libraries that wait for the user's go."""
+    return [plan for plan in plans if not plan.empty and _waits(job, plan.section, libraries)]
+
+
+def _waits(job: Job, section: int, libraries: Libraries) -> bool:
+    if go_ahead(section) in job.reasons:
+        return False
+    if libraries.always_previewed(section):
+        return True
+    told = {reason for reason in job.reasons if not _lets_go(reason)}
+    return BACKLOG_REASONS.issuperset(told) and libraries.in_preview(section)
+
+
+def _lets_go(reason: str) -> bool:
+    """Whether it says only that a job may go on, or in which run: nothing of what changed."""
+    return reason in (JUDGED, RELEASED) or reason.startswith(_GO) or is_run(reason)
+
+
+async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], tools: Tools) -> Outcome | None:
+    """How a bulk job ends whose plans are to be judged first; None where they may be written."""
+    if not due or not is_bulk(job):
+        return None
+    known, anew = await tools.database.run(lambda c: _standing(c, scene, due, tools))
+    kinds = drastic(due, known=known, anew=anew)
+    if not kinds:
+        return None
+    changes = [change for plan in due for change in plan.changes]
+    facts = {
+        "fields": sorted({change.field.value for change in changes}),
+        "sections": sorted({plan.section for plan in due}),
+        "changes": [
+            {
+                "field": change.field.value,
+                "now": short_json(change.before),
+                "will_be": short_json(change.after),
+                "why": change.because.value,
+            }
+            for change in changes[:_MOST_CHANGES]
+        ],
+    }
+    return _pending(job, scene, found, tools, kinds, facts)
+
+
+def _standing(connection: Connection, scene: Scene, due: Sequence[Plan], tools: Tools) -> tuple[bool, frozenset[int]]:
+    """Whether the scene was in step before, and the items that came anew to paths that were written."""
+    confirmed = in_step.digests(connection, tools.server, [scene.id])
+    written = ledger.items(connection, tools.server, [plan.path for plan in due])
+    anew = {plan.rating_key for plan in due if plan.rating_key not in written.get(plan.path, {plan.rating_key})}
+    return bool(confirmed.get(scene.id)), frozenset(anew)
+
+
+def unlinked(job: Job, scene: Scene, found: Found, tools: Tools) -> Outcome:
+    """How a bulk job ends that found none of a scene's items any more, for another reason than that they are gone."""
+    facts = {"fields": [], "changes": [], "instead": found.refusal}
+    return _pending(job, scene, found, tools, {Drastic.UNLINK}, facts)
+
+
+def loses_links(job: Job, found: Found) -> bool:
+    """Whether remembering what was found would drop all that a scene was linked to, and nobody asked for it."""
+    return not found.links and bool(found.refusal) and is_bulk(job)
+
+
+async def vanished(job: Job, tools: Tools) -> Outcome | None:
+    """How a bulk job ends whose scene Stash no longer has; None where that may be taken as it is."""
+    if not is_bulk(job):
+        return None
+    title = await tools.database.run(lambda c: _title_of_linked(c, tools.server, job.scene))
+    if title is None:
+        return None
+    facts = _facts(job, title, {Drastic.UNLINK}, {"fields": [], "changes": [], "instead": "Stash has no such scene"})
+    decision = Decision(kind=PENDING, reason=_JUDGING, digest=GONE, index_version=0, facts=facts)
+    return Outcome(verdict=Verdict.DECISION, decision=decision)
+
+
+def _title_of_linked(connection: Connection, server: str, scene: int) -> str | None:
+    if not links.of_scenes(connection, server, [scene]):
+        return None
+    known = seen.known(connection, [scene]).get(scene)
+    return known.title if known is not None else ""
+
+
+def _pending(
+    job: Job, scene: Scene, found: Found, tools: Tools, kinds: Iterable[Drastic], facts: dict[str, Any]
+) -> Outcome:
+    outcome = decided(scene, found, tools, PENDING, _JUDGING, **_facts(job, scene.label, kinds, facts))
+    assert outcome.decision is not None  # noqa: S101  # that is how a decision ends
+    # What is asked of a person stands whatever else Plex lists meanwhile.
+    return replace(outcome, decision=replace(outcome.decision, index_version=0))
+
+
+def _facts(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str, Any]) -> dict[str, Any]:
+    return facts | {"title": title, "what": sorted(kinds), "reasons": list(job.reasons)}

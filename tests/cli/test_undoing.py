@@ -1,0 +1,102 @@
+"""Undo, pins, runs and conflicts from the command line, with a daemon and without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from cli.program import LIBRARY, House
+from plexsync.demo.waiting import until
+
+pytestmark = pytest.mark.process
+
+
+def by_path(house: House) -> dict[str, dict[str, Any]]:
+    """What a person can see of each item, in no order of lists."""
+    found: dict[str, dict[str, Any]] = httpx2.get(f"{house.plex}/_sim/items").json()
+    hidden = {"updatedAt", "uploads", "artUploads", "thumbs"}
+    return {
+        path: {
+            name: sorted(value) if isinstance(value, list) else value
+            for name, value in item.items()
+            if name not in hidden
+        }
+        for path, item in found.items()
+    }
+
+
+def synced(house: House) -> None:
+    done = house.call("sync", "--library", LIBRARY, "--go")
+    assert done.code == 0, done.err
+
+
+def edited(house: House, scene: int, **values: Any) -> None:
+    """A person edits a scene in Stash."""
+    document = "mutation($input: SceneUpdateInput!) { sceneUpdate(input: $input) { id } }"
+    body = {"query": document, "variables": {"input": {"id": str(scene), **values}}}
+    assert "errors" not in httpx2.post(f"{house.stash}/graphql", json=body).json()
+
+
+def test_without_a_daemon_what_was_written_is_undone_pinned_and_listed(house: House) -> None:
+    original = by_path(house)
+    synced(house)
+    assert by_path(house) != original
+    (run,) = house.call("runs", "--json").facts
+    assert run["items"] == 6
+    told = house.call("undo", "--library", LIBRARY)
+    assert "put back, as run undo-" in told.out
+    assert by_path(house) == original
+    edited(house, 1, details="Another")
+    pinned = house.call("pin", "1", "rating", "labels")
+    assert "left as they are: " in pinned.out
+    assert "labels" in pinned.out
+    house.call("sync", "1")
+    assert by_path(house) == original
+    again = house.call("unpin", "1", "summary")
+    assert "written again: summary" in again.out, again.err
+    assert "Another" in {item["summary"] for item in by_path(house).values()}
+    assert house.call("conflicts").out.startswith("Nothing that PlexSync wrote was changed")
+
+
+def test_with_a_daemon_a_run_is_undone_and_a_library_left_as_it_was(house: House) -> None:
+    original = by_path(house)
+    synced(house)
+    with house.daemon():
+        until(lambda: house.call("status", "--json").facts["servers"][0]["libraries"], 20, "libraries are known")
+        before = by_path(house)
+        edited(house, 2, title="By one run")
+        assert house.call("sync", "2", "--wait").code == 0
+        run = house.call("runs", "--json", "--limit", "1").facts[0]["run"]
+        assert house.call("undo", "--run", run, "--wait").code == 0
+        assert by_path(house) == before
+        left = house.call("uninstall", "--restore", "--library", LIBRARY)
+        assert "`libraries`" in left.out, left.err
+        assert by_path(house) == original
+        assert "put back as it was before PlexSync" in house.call("status").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("undo", "99"), 1, "Nothing that PlexSync wrote for scene 99"),
+        (("undo", "--run", "sync-7"), 1, "No run is called 'sync-7'"),
+        (("undo", "--run", "undo-7"), 1, "is an undo itself"),
+        (("undo", "--library", "Cartoons"), 1, "no synced library is called 'Cartoons'"),
+        (("undo",), 2, "name one of SCENE, --run ID or --library NAME"),
+        (("undo", "1", "--library", "x"), 2, "name one of SCENE, --run ID or --library NAME"),
+        (("pin", "99"), 1, "Scene 99 is linked to no item of Plex"),
+        (("pin", "1", "colour"), 2, "is no field"),
+        (("unpin", "99"), 1, "Scene 99 is linked to no item of Plex"),
+        (("uninstall",), 2, "say --restore"),
+    ],
+)
+def test_a_wish_that_cannot_be_granted_says_why_and_what_there_is(
+    house: House, words: tuple[str, ...], code: int, said: str
+) -> None:
+    house.call("status")
+    assert house.call("plan", "1").code == 0
+    done = house.call(*words)
+    assert done.code == code, done.err
+    assert said in " ".join(done.err.replace("│", " ").split())

@@ -1,0 +1,293 @@
+"""The brake's judgement: what counts, where the limits lie, and that no order of events gets past them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from plexsync.model.fields import Field
+from plexsync.model.item import Person
+from plexsync.model.plan import Because, Change, Plan
+from plexsync.model.work import Decision, Job, Lane, Outcome, Put, PutKind, Verdict
+from plexsync.store import brakes, jobs, links, queue, walks
+from plexsync.store.brakes import State
+from plexsync.store.database import Database
+from plexsync.sync import judging
+from plexsync.sync.brake import (
+    BULK_REASONS,
+    HELD,
+    JUDGED,
+    LIMITS,
+    PENDING,
+    REJECTED,
+    RELEASED,
+    Drastic,
+    Limits,
+    Tally,
+    drastic,
+    is_bulk,
+)
+
+SERVER = "plex"
+
+
+def change(field: Field, before: object, after: object, because: Because) -> Change:
+    return Change(field=field, before=before, after=after, because=because)  # type: ignore[arg-type]
+
+
+def plan(*changes: Change) -> Plan:
+    return Plan(scene=1, rating_key=1, section=1, path="/a.mp4", changes=changes)
+
+
+def job(lane: Lane, *reasons: str) -> Job:
+    return Job(server=SERVER, scene=1, lane=lane, reasons=reasons, generation=1, token="t", attempts=0)
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "because", "known", "kind"),
+    [
+        (Field.SUMMARY, "ours", None, Because.EMPTIED, True, Drastic.CLEAR),
+        (Field.GENRES, ("a", "theirs"), ("theirs",), Because.EMPTIED, True, Drastic.CLEAR),
+        (Field.LABELS, ("a",), None, Because.CHANGED, True, Drastic.CLEAR),
+        (Field.TITLE, "edited", "ours", Because.DRIFTED, True, Drastic.RESTORE),
+        (Field.ACTORS, (Person(name="a"),), (Person(name="b"),), Because.DRIFTED, True, Drastic.RESTORE),
+        (Field.TITLE, "a", "b", Because.CHANGED, True, Drastic.RETITLE),
+        (Field.TITLE, "a", "b", Because.NEVER_WRITTEN, True, Drastic.RETITLE),
+        (Field.TITLE, "file name", "b", Because.NEVER_WRITTEN, False, None),
+        (Field.SUMMARY, "a", "b", Because.CHANGED, True, None),
+        (Field.SUMMARY, None, "b", Because.NEVER_WRITTEN, False, None),
+        (Field.GENRES, ("a", "b"), ("a",), Because.CHANGED, True, None),
+    ],
+)
+def test_what_a_person_would_want_to_know_of(
+    field: Field, before: object, after: object, because: Because, known: bool, kind: Drastic | None
+) -> None:
+    found = drastic([plan(change(field, before, after, because))], known=known)
+    assert found == (frozenset() if kind is None else {kind})
+
+
+@pytest.mark.parametrize("reason", sorted(BULK_REASONS))
+def test_a_job_of_a_walk_is_judged_and_the_same_asked_for_by_anybody_is_not(reason: str) -> None:
+    assert is_bulk(job(Lane.BULK, reason))
+    assert not is_bulk(job(Lane.CHANGE, reason, "hook"))
+    assert not is_bulk(job(Lane.USER, reason))
+    assert not is_bulk(job(Lane.BULK, reason, JUDGED))
+    assert not is_bulk(job(Lane.BULK, reason, RELEASED))
+    assert not is_bulk(job(Lane.BULK, reason, "go for library 1"))
+
+
+@pytest.mark.parametrize(
+    ("taken", "retitled", "scenes", "asks"),
+    [
+        (50, 0, 100, False),
+        (51, 0, 100, True),
+        (51, 0, 10_000, False),
+        (200, 0, 10_000, False),
+        (201, 0, 10_000, True),
+        (0, 50, 100, False),
+        (0, 51, 100, True),
+        (0, 2000, 10_000, False),
+        (0, 2001, 10_000, True),
+        (51, 0, 0, True),
+    ],
+)
+def test_both_the_number_and_the_share_have_to_be_exceeded(taken: int, retitled: int, scenes: int, asks: bool) -> None:
+    assert LIMITS.exceeded(Tally(taken=taken, retitled=retitled), scenes) is asks
+
+
+def test_a_scene_counts_once_whatever_happens_to_it() -> None:
+    tally = Tally.of([{Drastic.CLEAR, Drastic.RETITLE}, {Drastic.CLEAR, Drastic.RESTORE}, {Drastic.RETITLE}, ()])
+    assert (tally.taken, tally.retitled) == (2, 2)
+    assert tally.count(Drastic.CLEAR) == 2
+    both = tally + tally
+    assert (both.taken, both.retitled, both.count(Drastic.RESTORE)) == (4, 4, 2)
+
+
+def linked(database: Database, count: int) -> None:
+    """So many scenes are linked."""
+    with database.transaction() as connection:
+        for scene in range(1, count + 1):
+            link = links.Link(
+                server=SERVER,
+                scene=scene,
+                stash_path=f"/{scene}",
+                rating_key=scene,
+                section=1,
+                plex_path=f"/{scene}",
+                confidence="high",
+                reason="exact path",
+            )
+            links.replace(connection, SERVER, scene, [link])
+
+
+class Braking(RuleBasedStateMachine):
+    """Walks set scenes aside in any number and order; people answer, or do not."""
+
+    limits = Limits(taken=5, taken_share=0.1, retitled=5, retitled_share=0.2)
+    scenes = 40
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory()
+        self.database = Database.open(f"sqlite:///{Path(self._folder.name) / 'plexsync.db'}")
+        self.now = 1000.0
+        self.let_go: set[int] = set()  #: by the brake itself, since the last walk began
+        self.lets = 0
+        self.released: set[int] = set()
+        self.rejected: set[int] = set()
+
+    def teardown(self) -> None:
+        self.database.close()
+        self._folder.cleanup()
+
+    @initialize()
+    def library(self) -> None:
+        linked(self.database, self.scenes)
+        self.walk(ends=True)
+
+    @rule(ends=st.booleans())
+    def walk(self, ends: bool) -> None:
+        """A walk begins anew."""
+        self.now += 10_000
+        self.lets = 0
+        facts = walks.Walk(name="full", last_id=0, started_at=self.now, finished_at=self.now if ends else None)
+        with self.database.transaction() as connection:
+            walks.save(connection, facts)
+
+    @rule(scenes=st.sets(st.integers(1, scenes), min_size=1), kind=st.sampled_from(list(Drastic)))
+    def put(self, scenes: set[int], kind: Drastic) -> None:
+        """Bulk work on these scenes is done as far as the brake."""
+        with self.database.transaction() as connection:
+            puts = [
+                Put(server=SERVER, scene=scene, lane=Lane.BULK, reason="gap", kind=PutKind.GAP, digest="d")
+                for scene in scenes
+            ]
+            jobs.put(connection, puts, self.now)
+        self.work_off(kind)
+
+    @rule(scene=st.integers(1, scenes))
+    def user(self, scene: int) -> None:
+        """A user's edit is written at once, whatever was held of its scene."""
+        with self.database.transaction() as connection:
+            jobs.put(connection, [Put(server=SERVER, scene=scene, lane=Lane.USER, reason="user")], self.now)
+        assert scene in self.work_off(Drastic.CLEAR)
+        self.rejected.discard(scene)
+
+    @rule()
+    def judge(self) -> None:
+        with self.database.transaction() as connection:
+            walk = walks.load(connection, "full")
+            pending = brakes.held(connection, SERVER, PENDING)
+            left, put = judging.judge(SERVER, self.now, self.limits, connection)
+        assert walk is not None
+        if walk.finished_at is None:
+            assert (left, put) == (pending, 0), "nothing is judged while a walk may find more"
+        else:
+            assert left == 0
+        written = self.work_off(Drastic.CLEAR)
+        assert len(written) == put
+        self.lets += put
+
+    @rule(yes=st.booleans())
+    def answer(self, yes: bool) -> None:
+        """A person answers the question, if there is one."""
+        with self.database.transaction() as connection:
+            question = brakes.opened(connection, judging.BULK, SERVER)
+            if question is None:
+                return
+            if yes:
+                while judging.release_some(connection, question, self.now):
+                    pass
+            else:
+                judging.reject(connection, question, self.now)
+            assert brakes.opened(connection, judging.BULK, SERVER) is None
+            assert brakes.held(connection, SERVER, HELD) == 0
+        self.work_off(Drastic.CLEAR)
+
+    def work_off(self, kind: Drastic) -> set[int]:
+        """All that is due; what was written."""
+        written = set()
+        with self.database.transaction() as connection:
+            while found := jobs.claim(
+                connection, server=SERVER, lanes=list(Lane), limit=50, now=self.now, token=f"t{self.now}"
+            ):
+                for one in found:
+                    outcome = Outcome(verdict=Verdict.DONE)
+                    if is_bulk(one):
+                        facts = {"what": [kind.value], "reasons": list(one.reasons), "title": "t"}
+                        decision = Decision(kind=PENDING, reason="r", digest="d", index_version=0, facts=facts)
+                        outcome = Outcome(verdict=Verdict.DECISION, decision=decision)
+                    else:
+                        written.add(one.scene)
+                    assert jobs.finish(connection, one, outcome, self.now)
+        return written
+
+    @invariant()
+    def never_more_than_the_limit_goes_on_by_itself(self) -> None:
+        """In one walk. Retitled scenes have a limit of their own."""
+        taken, retitled = max(5, 0.1 * self.scenes), max(5, 0.2 * self.scenes)
+        assert self.lets <= taken + retitled
+
+    @invariant()
+    def what_is_held_has_one_question(self) -> None:
+        with self.database.transaction() as connection:
+            held = brakes.held(connection, SERVER, HELD)
+            question = brakes.opened(connection, judging.BULK, SERVER)
+            assert not held or question is not None
+            assert len(brakes.listing(connection, waiting=True)) <= 1
+
+    @precondition(lambda self: self.lets == 0)
+    @rule(scenes=st.sets(st.integers(1, scenes), min_size=1, max_size=5))
+    def few(self, scenes: set[int]) -> None:
+        """Below the limit nothing waits for a person."""
+        with self.database.transaction() as connection:
+            waits = brakes.held(connection, SERVER, PENDING) or brakes.held(connection, SERVER, HELD)
+            walk = walks.load(connection, "full")
+            mine = brakes.among(connection, SERVER, scenes, (REJECTED,))
+        if waits or mine or walk is None or walk.finished_at is None:
+            return
+        self.put(scenes, Drastic.CLEAR)
+        self.judge()
+        with self.database.transaction() as connection:
+            assert brakes.held(connection, SERVER, HELD) == 0
+            assert brakes.held(connection, SERVER, PENDING) == 0
+            assert sum(queue.depth(connection, SERVER)[lane.name.lower()] for lane in Lane) == 0
+
+
+TestBraking = Braking.TestCase
+TestBraking.settings = settings(
+    max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    yield opened
+    opened.close()
+
+
+def test_a_question_of_which_nothing_is_left_is_withdrawn(database: Database) -> None:
+    linked(database, 60)
+    machine = Braking.__new__(Braking)
+    machine.database, machine.now = database, 5.0
+    machine.put(set(range(1, 60)), Drastic.CLEAR)
+    with database.transaction() as connection:
+        assert judging.judge(SERVER, 5.0, LIMITS, connection) == (0, 0)
+        (question,) = brakes.listing(connection, waiting=True)
+        assert question.facts == {
+            "counts": {"clear": 59, "restore": 0, "unlink": 0, "retitle": 0},
+            "linked": 60,
+            "since": 0.0,
+        }
+        brakes.forget(connection, SERVER, list(range(1, 61)), (HELD,))
+        judging.judge(SERVER, 6.0, LIMITS, connection)
+        ended = brakes.one(connection, question.id)
+        assert ended is not None
+        assert ended.state is State.WITHDRAWN
