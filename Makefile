@@ -2,7 +2,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
-JOBS ?= auto
+# One more than there are processors: tests wait for time-outs and for other processes, too.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 UV := $(shell command -v uv 2>/dev/null)
 export UV_PYTHON_DOWNLOADS := never
 
