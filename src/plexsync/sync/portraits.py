@@ -75,7 +75,7 @@ class Portraits:
         winner = await self._winner(before, one)
         after = replace(before, name=one.person.name, performer=winner, looked_at=now)
         if row is None or row.performer != winner or now - row.looked_at > _LOST_AFTER:
-            await self.database.run(lambda c: self._keep(c, after))
+            return await self.database.run(lambda c: self._keep(c, after, row))
         return after
 
     async def _winner(self, row: PortraitRow, one: Shown) -> int | None:
@@ -88,10 +88,16 @@ class Portraits:
         long_ago = self.clock.now() - row.looked_at > _LOST_AFTER
         return mine if long_ago and await self._is_gone(theirs) else theirs
 
-    def _keep(self, connection: Connection, row: PortraitRow) -> None:
+    def _keep(self, connection: Connection, row: PortraitRow, known: PortraitRow | None) -> PortraitRow:
+        """Keep the row. What another scene told since `known` was read stays, and of both the lower id wins."""
+        held = portraits.rows(connection, self.server, [row.name_key]).get(row.name_key)
+        if held is not None and held != known:
+            both = [one for one in (held.performer, row.performer) if one is not None]
+            row = replace(held, name=row.name, performer=min(both, default=None), looked_at=row.looked_at)
         if row.performer is not None:
             portraits.release(connection, self.server, row.performer, row.name_key)
         portraits.put(connection, [row])
+        return row
 
     async def _is_gone(self, performer: int) -> bool:
         try:
@@ -139,7 +145,8 @@ class Portraits:
         for one in plan.portraits:
             key = text_key(one.name)
             row = held.get(key) or PortraitRow(server=self.server, name_key=key, name=one.name)
-            if not self._differs(row, one.after, one.before, plan.rating_key):
+            outdone = one.performer is not None and row.performer not in (None, one.performer)
+            if outdone or not self._differs(row, one.after, one.before, plan.rating_key):
                 continue
             again = row.intended == one.after
             before = one.before if row.intended is None else row.before
