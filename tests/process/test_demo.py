@@ -37,12 +37,17 @@ main()
 
 def demo(folder: Path, *words: str) -> subprocess.Popen[bytes]:
     """Start it with its temporary folder below `folder`."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "plexsync", "demo", "--check", "--scenes", "12", *words],
-        env=without_settings(os.environ) | {"TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    # Whoever runs the tests in the background has them ignore Ctrl-C, and what they start would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "plexsync", "demo", "--check", "--scenes", "12", *words],
+            env=without_settings(os.environ) | {"TMPDIR": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def verdict(out: bytes) -> dict[str, Any]:
