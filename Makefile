@@ -27,9 +27,10 @@ demo: $(STAMP)
 	$(VENV)/bin/plexsync demo
 
 test: $(STAMP)
-	$(PY) -m pytest -n $(JOBS) -m "not soak" --cov --cov-report=term
+	$(PY) -m pytest -n $(JOBS) -m "not soak and not alone" --cov --cov-report=term
 
 soak: $(STAMP)
+	$(PY) -m pytest -n 0 -m alone --timeout=3600 -s
 	$(PY) -m pytest -n $(JOBS) -m soak --timeout=3600 -s
 
 lint: $(STAMP)

@@ -125,7 +125,7 @@ async def test_a_day_of_outage_loses_nothing_and_ends_without_a_burst(tmp_path: 
     assert burst(story.writes, 1.0) <= 8
 
 
-@pytest.mark.soak
+@pytest.mark.alone
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("days", [1, 30])
 @pytest.mark.parametrize("name", FAULTS)
