@@ -1,0 +1,50 @@
+"""What every room of the graph is made from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from plexsync.config import Config
+from plexsync.model.pathrules import PathRules
+from plexsync.model.rules import RuleBook
+from plexsync.stash.client import StashClient
+from plexsync.store.database import Database
+from plexsync.store.identity import Identity
+from plexsync.sync.clock import Clock
+from plexsync.sync.drains import Drains
+from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.identities import StashIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Made once for a process. `wake` tells every worker of new jobs, `look` every timetable of new wishes.
+
+    `gates` are those of the Plex servers, filled while the graph is built.
+    """
+
+    config: Config
+    database: Database
+    me: Identity
+    clock: Clock
+    chance: random.Random
+    stash: StashClient
+    stash_identity: StashIdentity
+    rules: RuleBook
+    paths: PathRules
+    drains: Drains
+    wake: Callable[[], None]
+    look: Callable[[], None]
+    gates: dict[str, Gatekeeper]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The Plex servers."""
+        return tuple(server.name for server in self.config.servers)
+
+    @property
+    def poll(self) -> float | None:
+        """Seconds between two looks for what other daemons left in the store; None where there are no others."""
+        return self.config.poll_interval if self.database.shared else None
