@@ -95,6 +95,14 @@ def test_a_scene_that_changes_again_starts_anew_in_the_higher_lane(conn: Connect
     assert (row.attempts, row.long_attempts, row.first_failed_at) == (0, 0, None)
 
 
+def test_a_scene_that_changes_again_moves_no_other_job(conn: Connection) -> None:
+    jobs.put(conn, [changed(1), changed(2), changed(1, server="other")], 1.0)
+    before = {(row.server, row.scene): row for row in jobs.listing(conn)}
+    jobs.put(conn, [changed(1, Lane.USER, "again")], 2.0)
+    after = {(row.server, row.scene): row for row in jobs.listing(conn)}
+    assert {key for key in before if before[key] != after[key]} == {("plex", 1)}
+
+
 def test_reasons_are_distinct_newest_last_and_ten_at_most(conn: Connection) -> None:
     jobs.put(conn, [changed(1, reason=f"r{number}") for number in range(12)], 1.0)
     jobs.put(conn, [changed(1, reason="r5")], 1.0)
