@@ -68,9 +68,11 @@ async def _away(place: World, service: Service, name: str, *, lasts: float, edit
         return gate.gate.since >= since or not gate.closed
 
     leaps = 2 * len(FAULTS[name]) + 4
-    for number in range(leaps):
-        rule = FAULTS[name][number * len(FAULTS[name]) // leaps]
-        await place.faults(place.plex, rule)
+    rules = [FAULTS[name][number * len(FAULTS[name]) // leaps] for number in range(leaps)]
+    for number, rule in enumerate(rules):
+        # A rule that is given again lets what hangs by it be answered first.
+        if number == 0 or rule != rules[number - 1]:
+            await place.faults(place.plex, rule)
         for scene in range(1 + edits * number // leaps, 1 + edits * (number + 1) // leaps):
             await edited(place, service, scene, f"Edited in part {number}")
         await until(not_closed)
