@@ -5,6 +5,8 @@ STAMP := $(VENV)/.ready
 JOBS ?= auto
 UV := $(shell command -v uv 2>/dev/null)
 export UV_PYTHON_DOWNLOADS := never
+# Without it every process that a test starts would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test soak lint types bench clean lock
 
@@ -27,7 +29,7 @@ demo: $(STAMP)
 	$(VENV)/bin/plexsync demo
 
 test: $(STAMP)
-	$(PY) -m pytest -n $(JOBS) -m "not soak and not alone" --cov --cov-report=term
+	$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not soak and not alone" --cov --cov-report=term
 
 soak: $(STAMP)
 	$(PY) -m pytest -n 0 -m alone --timeout=3600 -s

@@ -1,6 +1,6 @@
 """One process that makes a store, or that walks and fetches the same in turn; it prints what that took as JSON.
 
-python -m bench.walking (prepare|walk|preview) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
+python -m bench.walking (prepare|walk|meet|preview) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
 """
 
 from __future__ import annotations
@@ -20,20 +20,23 @@ from pathlib import Path
 import httpx2
 import msgspec
 import sqlalchemy as sa
+from bench.many import COUNTS
 
 from plexsync.app import Graph, Sources, build, merged, open_store
 from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
 from plexsync.log import Redactor
+from plexsync.model.fields import Field
 from plexsync.model.scene import Scene
-from plexsync.plex.client import NOT_LISTED
 from plexsync.plex.documents import ListAnswer, SectionAnswer
+from plexsync.plex.listings import NOT_LISTED
 from plexsync.stash import documents, windows
 from plexsync.stash.answers import Envelope, ScenesPage
 from plexsync.stash.walks import PAGE
-from plexsync.store import in_step, preferences, schema, seen
+from plexsync.store import in_step, pictures, preferences, schema, seen
 from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
 from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.previewing import Previews
 from plexsync.sync.readback import link_text
 from plexsync.sync.tools import Tools
 from plexsync.sync.walk import FULL_WALK
@@ -118,6 +121,7 @@ async def walk(task: Task) -> dict[str, float]:
         "walk": statistics.median(walk.seconds for _, walk in measured),
         "ratio": statistics.median(walk.seconds / limit.seconds for limit, walk in measured),
         "processor": min(walk.processor for _, walk in measured),
+        "processor_ratio": statistics.median(walk.processor / limit.processor for limit, walk in measured),
         "jobs": jobs,
     }
 
@@ -136,15 +140,55 @@ async def walk_once(graph: Graph) -> int:
     return put
 
 
+async def meet(task: Task) -> dict[str, float]:
+    """Make the store know all scenes and items, and take every cover for looked at, as at first contact."""
+    async with task.graph() as graph:
+        server, scenes = graph.service.servers[0], 0
+        await server.libraries.refresh()
+        await graph.service.meet()
+        async for page in Previews(stash=graph.stash, targets=()).pages():
+            covers = [picture_of(scene, server.tools) for scene in page]
+            await graph.database.run(lambda c, covers=covers: pictures.put(c, covers))  # type: ignore[misc]
+            scenes += len(page)
+    return {"scenes": scenes}
+
+
+def picture_of(scene: Scene, tools: Tools) -> pictures.Picture:
+    """The cover of a scene, as if it had just been looked at."""
+    return pictures.Picture(
+        kind=pictures.SCENE,
+        id=scene.id,
+        recipe=tools.rules.default.recipe(Field.POSTER).name,
+        etag=f'"{scene.id}"',
+        sha1=f"{scene.id:040x}",
+        size=50_000,
+        checked_for=scene.updated_at,
+        checked_at=tools.clock.now(),
+    )
+
+
 async def preview(task: Task) -> dict[str, float]:
     """Plan everything, keep nothing."""
-    async with task.graph() as graph:
+    async with task.graph() as graph, httpx2.AsyncClient(timeout=60, trust_env=False) as client:
         await graph.service.servers[0].libraries.load()
-        began, scenes, largest = time.perf_counter(), 0, 0
+        before = [(await client.get(url + COUNTS)).json() for url in (task.stash, task.plex)]
+        began, scenes, largest = Watch.now(), 0, 0
         async for planned in graph.service.plan_all():
             scenes += 1
             largest = max(largest, len(json.dumps(plan_document(planned))))
-        return {"scenes": scenes, "seconds": time.perf_counter() - began, "largest": largest}
+        took = Watch.now().since(began)
+        after = [(await client.get(url + COUNTS)).json() for url in (task.stash, task.plex)]
+        counts = {
+            f"{name}_{what}": now[what] - then[what]
+            for name, then, now in zip(("stash", "plex"), before, after, strict=True)
+            for what in ("requests", "writes")
+        }
+        return counts | {
+            "scenes": scenes,
+            "seconds": took.seconds,
+            "processor": took.processor,
+            "largest": largest,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,11 +241,14 @@ async def list_stash(client: httpx2.AsyncClient, url: str) -> None:
         last_id = int(scenes[-1].id)
 
 
+DOINGS = {"prepare": prepare, "walk": walk, "meet": meet, "preview": preview}
+
+
 def main(words: Sequence[str]) -> None:
     """Do one thing and tell."""
     what, stash, plex, token, library, data = words
     task = Task(stash=stash, plex=plex, token=token, library=library, data=Path(data))
-    found = asyncio.run({"prepare": prepare, "walk": walk, "preview": preview}[what](task))
+    found = asyncio.run(DOINGS[what](task))
     # Linux counts it in kibibytes.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1_000_000
     sys.stdout.write(json.dumps({**found, "peak_megabytes": peak}) + "\n")

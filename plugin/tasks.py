@@ -26,6 +26,13 @@ HANDED = {
     "recover": ("Task.Recover", "Recover outage jobs"),
     "health": ("Task.Health", "Health check"),
     "outages": ("Task.Outages", "Outage report"),
+    "doctor": ("Task.Doctor", "Doctor"),
+    "refresh_index": ("Task.RefreshIndex", "Refresh Plex index"),
+    "suggest_paths": ("Task.SuggestPathRules", "Suggest path rules"),
+    "reconcile_all": ("Task.ReconcileAll", "Reconcile all"),
+    "reconcile_24h": ("Task.ReconcileDay", "Reconcile last 24 hours"),
+    "reconcile_7d": ("Task.ReconcileWeek", "Reconcile last 7 days"),
+    "reconcile_empty": ("Task.ReconcileEmpty", "Reconcile empty only"),
 }
 #: Those that the daemon lets go when it takes them after more than 10 minutes.
 CHANGING = ("queue_clear", "dead_retry", "dead_clear", "dead_purge")

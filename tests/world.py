@@ -8,23 +8,29 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from newstore import spare_first_start
 from plexsync.app import Graph, Sources, build, merged, open_store
+from plexsync.app.folder import home_of
 from plexsync.log import Redactor
 from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import Serving, serving
 from plexsync.sim.stash import StashOptions
 from plexsync.sim.stash import create_app as stash_app
+from plexsync.sim.stash.options import local_now
 from plexsync.sync.service import Service
 
 LIBRARY = "Open movies"
 #: Real seconds until a condition has to hold.
 PATIENCE = 30.0
+#: Real seconds between two looks at what is waited for, at first and at last.
+SHORTEST, LONGEST = 0.01, 0.05
 
 
 class FastClock:
@@ -40,6 +46,10 @@ class FastClock:
     def now(self) -> float:
         """Seconds since the epoch, fast."""
         return self._base + self._age
+
+    def local_time(self) -> datetime:
+        """The same with the offset of this machine's zone."""
+        return datetime.fromtimestamp(self.now(), UTC).astimezone()
 
     @property
     def speed(self) -> float:
@@ -118,6 +128,7 @@ class World:
             "PLEXSYNC_LIBRARIES": LIBRARY,
             "PLEXSYNC_PATH_RULES": "/plex/media => /data",
             "PLEXSYNC_PREVIEW_FIRST_CONTACT": "false",
+            "PLEXSYNC_RECONCILE": "never",
         } | self.settings
 
     async def graphql(self, document: str, **variables: Any) -> Any:
@@ -172,6 +183,7 @@ async def opened(sources: Sources, clock: FastClock) -> AsyncIterator[Graph]:
     """The graph of a data folder."""
     redactor = Redactor()
     config = sources.load()
+    spare_first_start(home_of(config))
     database = open_store(config, clock)
     config = await merged(sources, config, database, redactor)
     graph = build(config, database, clock=clock, chance=random.Random(7), redactor=redactor)
@@ -182,23 +194,33 @@ async def opened(sources: Sources, clock: FastClock) -> AsyncIterator[Graph]:
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, *, scenes: int = 5, plugins: tuple[Path, ...] = ()) -> AsyncIterator[World]:
-    """Both simulators with the same films under different roots."""
-    stash_options = StashOptions(scenes=scenes, config_dir=folder, plugins=plugins)
+async def world(
+    folder: Path, *, scenes: int = 5, plugins: tuple[Path, ...] = (), clock: FastClock | None = None
+) -> AsyncIterator[World]:
+    """Both simulators with the same films under different roots. With a `clock` Stash writes its times by that one."""
+    stash_options = StashOptions(
+        scenes=scenes, config_dir=folder, plugins=plugins, clock=local_now if clock is None else clock.local_time
+    )
     with serving(plex_app(PlexOptions(items=scenes))) as plex, serving(stash_app(stash_options)) as stash:
-        async with httpx2.AsyncClient(timeout=30) as http:
-            yield World(folder=folder, stash=stash, plex=plex, http=http)
+        async with httpx2.AsyncClient(timeout=30, verify=False) as http:
+            yield World(folder=folder, stash=stash, plex=plex, http=http, clock=clock or FastClock())
 
 
-async def until(condition: Callable[[], Any], *, patience: float = PATIENCE, every: float = 0.01) -> Any:
-    """The first true value of an async condition, asked again and again with a pause of `every` real seconds."""
+async def until(condition: Callable[[], Any], *, patience: float = PATIENCE, every: float | None = None) -> Any:
+    """The first true value of an async condition, asked again and again.
+
+    The pause is `every` real seconds; without it longer and longer ones, for asking costs what is waited for.
+    """
     deadline = time.monotonic() + patience
+    pause = SHORTEST if every is None else every
     while True:
         value = await condition()
         if value:
             return value
         assert time.monotonic() < deadline, f"never came true: {condition.__doc__ or condition}"
-        await asyncio.sleep(every)
+        await asyncio.sleep(pause)
+        if every is None:
+            pause = min(pause * 1.2, LONGEST)
 
 
 async def quiet(service: Service) -> None:

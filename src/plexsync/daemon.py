@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-
 from plexsync import __version__
 from plexsync.app import Graph, Sources, build, home_of, merged, open_store
 from plexsync.app.damage import Damage
@@ -27,6 +25,7 @@ from plexsync.store.opening import doubt
 from plexsync.sync.clock import Clock, SystemClock
 from plexsync.sync.reign import Terms
 from plexsync.web.api import create_app
+from plexsync.web.serving import QuietServer
 
 _log = logger("plexsync.daemon")
 
@@ -161,7 +160,7 @@ class _Daemon:
         listener = self._listen(graph.config)
         # The server closes what it is given; who comes while there is none waits at the door.
         server = _web_server(graph, self.stopping.set)
-        web = asyncio.create_task(_serve_http(server, listener.dup()))
+        web = asyncio.create_task(server.serve_on(listener.dup()))
         work = asyncio.create_task(graph.service.run())
         try:
             await _until((graph.service.started,), web, work)
@@ -186,7 +185,7 @@ class _Daemon:
         self.ready(self.facts["url"])
 
     async def _end(
-        self, graph: Graph, damage: Damage, server: uvicorn.Server, web: asyncio.Task[None], work: asyncio.Task[None]
+        self, graph: Graph, damage: Damage, server: QuietServer, web: asyncio.Task[None], work: asyncio.Task[None]
     ) -> None:
         damage.died_of(work.exception() if work.done() and not work.cancelled() else None)
         damaged = bool(damage.why)
@@ -196,7 +195,7 @@ class _Daemon:
             _log.info("stopping")
         with contextlib.suppress(StoreError) if damaged else contextlib.nullcontext():
             await graph.service.wind_down(0.0 if damaged else _GRACE)
-        server.should_exit = True
+        server.end()
         work.cancel()
         _, late = await asyncio.wait({work, web}, timeout=STOP_SECONDS - _GRACE)
         if not damaged:
@@ -208,7 +207,7 @@ class _Daemon:
         _log.info("stopped")
 
 
-def _web_server(graph: Graph, stop: Callable[[], None]) -> uvicorn.Server:
+def _web_server(graph: Graph, stop: Callable[[], None]) -> QuietServer:
     app = create_app(
         graph.service,
         api_key=graph.identity.api_key,
@@ -216,18 +215,7 @@ def _web_server(graph: Graph, stop: Callable[[], None]) -> uvicorn.Server:
         allowed_hosts=graph.config.host_names,
         stop=stop,
     )
-    return uvicorn.Server(
-        uvicorn.Config(
-            app, log_config=None, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=1
-        )
-    )
-
-
-async def _serve_http(server: uvicorn.Server, listener: socket.socket) -> None:
-    # Its own signal handlers would take ours away.
-    with contextlib.ExitStack() as stack:
-        server.capture_signals = lambda: stack  # type: ignore[method-assign, assignment, return-value]
-        await server.serve(sockets=[listener])
+    return QuietServer(app)
 
 
 async def _until(events: Iterable[asyncio.Event], *tasks: asyncio.Task[None]) -> None:

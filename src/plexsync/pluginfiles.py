@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ PLUGIN_NAME = "PlexSyncDaemon"
 SPOOL_NAME = "data"
 _MANIFEST = f"{PLUGIN_NAME}.yml"
 _START_FILE = "daemon.json"
+#: The part of the manifest that tells of hooks.
+_HOOKS = re.compile(rb"^hooks:\n(?: .*\n)*", re.MULTILINE)
 
 
 def plugin_files() -> Path:
@@ -25,10 +28,18 @@ def plugin_files() -> Path:
     raise FileNotFoundError(f"the plugin's files are missing from {package}: install PlexSync again")
 
 
-def install(plugins_folder: Path) -> Path:
+def plugin_version() -> str:
+    """The version of the plugin that comes with this package."""
+    manifest = (plugin_files() / _MANIFEST).read_text(encoding="utf-8")
+    found = re.search(r"^version: *(\S+)", manifest, re.MULTILINE)
+    return found[1] if found is not None else ""
+
+
+def install(plugins_folder: Path, *, hooks: bool = True) -> Path:
     """Copy the plugin into Stash's plugins folder, over an older one; the spool folder it now has.
 
-    Every file is there in full or not at all, the manifest last. What lies in the spool folder stays. OSError.
+    Without `hooks` Stash starts nothing when something is saved; tasks and settings stay. Every file is there in full
+    or not at all, the manifest last. What lies in the spool folder stays. OSError.
     """
     source, target = plugin_files(), plugins_folder / PLUGIN_NAME
     spool = target / SPOOL_NAME
@@ -36,8 +47,10 @@ def install(plugins_folder: Path) -> Path:
     # Stash may run as another user, and notes events there.
     spool.chmod(0o777)
     modules = sorted(source.glob("*.py"))
-    for file in (*modules, source / _MANIFEST):
+    for file in modules:
         _replace(target / file.name, file.read_bytes(), 0o644)
+    manifest = (source / _MANIFEST).read_bytes()
+    _replace(target / _MANIFEST, manifest if hooks else _HOOKS.sub(b"", manifest), 0o644)
     for old in set(target.glob("*.py")) - {target / file.name for file in modules}:
         old.unlink()
     return spool

@@ -13,11 +13,13 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from newstore import new_store
 from plexsync.art import Art
+from plexsync.art.covers import Album
 from plexsync.art.folder import FOLDER_LIMIT
 from plexsync.art.sources import PictureKind, Source, cover_of, picture_of
 from plexsync.model.errors import SyncError
-from plexsync.model.pictures import Recipe, Shape
+from plexsync.model.pictures import UNMADE, Recipe, Shape
 from plexsync.model.scene import Scene
 from plexsync.sim.library import cover
 from plexsync.stash.client import StashClient
@@ -57,7 +59,7 @@ class Studio:
 
 @asynccontextmanager
 async def studio(folder: Path, server: HTTPServer, *, limit: int = FOLDER_LIMIT) -> AsyncIterator[Studio]:
-    database = Database.open(f"sqlite:///{folder / 'plexsync.db'}")
+    database = Database.open(new_store(folder / "plexsync.db"))
     client = StashClient(server.url_for("/"), None)
     made = Studio(art=Art(folder=folder / "art", stash=client, database=database, limit=limit), shown=cover(1))
     server.expect_request("/scene/1/screenshot").respond_with_handler(made.answer)
@@ -115,6 +117,46 @@ async def test_told_to_look_closely_it_finds_a_change_that_no_time_shows(
         made.shown = cover(2)
         assert await made.look(source()) == sha1(cover(1))
         assert await made.look(source(), closely=True) == sha1(cover(2))
+
+
+async def test_for_a_preview_a_cover_that_is_another_one_is_neither_made_nor_remembered(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    async with studio(tmp_path, httpserver) as made:
+        album: Album = {}
+        for _ in range(2):
+            assert await made.art.look(source(), [WHOLE], LATER, held=album, make=False) == {WHOLE: UNMADE}
+        assert made.asked == 1
+        assert album["scene", 1][WHOLE.name].size == len(cover(1))
+        assert not (tmp_path / "art").exists()
+        assert await made.look(source()) == sha1(cover(1))
+        assert made.asked == 2
+
+
+async def test_for_a_preview_a_cover_that_is_the_known_one_is_told_by_what_was_made_of_it(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    async with studio(tmp_path, httpserver) as made:
+        await made.look(source())
+        touched = source("2024-05-06T08:00:00Z")
+        assert await made.art.look(touched, [WHOLE], LATER, make=False) == {WHOLE: sha1(cover(1))}
+        assert await made.art.look(touched, [WHOLE], LATER, make=False) == {WHOLE: sha1(cover(1))}
+        assert (made.asked, made.unchanged) == (2, 1)
+        # A recipe that came later has nothing yet, which makes no other picture of the first one.
+        found = await made.art.look(touched, [WHOLE, POSTER], LATER, make=False)
+        assert found == {WHOLE: sha1(cover(1)), POSTER: UNMADE}
+        made.shown = cover(2)
+        again = source("2024-05-06T09:00:00Z")
+        assert await made.art.look(again, [WHOLE], LATER, make=False) == {WHOLE: UNMADE}
+
+
+async def test_for_a_preview_what_could_not_be_read_is_looked_at_as_a_whole(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    async with studio(tmp_path, httpserver) as made:
+        made.shown = b"no picture"
+        await made.look(source())
+        assert await made.art.look(source(), [WHOLE], LATER, make=False) == {WHOLE: ""}
 
 
 async def test_the_time_in_an_address_says_when_to_look_and_never_what_is_there(

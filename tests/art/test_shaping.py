@@ -189,7 +189,7 @@ SOURCES: list[Callable[[], bytes]] = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     source=st.sampled_from(SOURCES),
     cut=st.floats(0, 1),

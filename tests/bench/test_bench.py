@@ -77,4 +77,5 @@ def check(found: list[Row]) -> list[Row]:
 @pytest.mark.soak
 def test_a_plan_of_all_tells_every_scene_and_its_peak() -> None:
     found = preview.measured(4)
-    assert min(found["seconds"], found["peak_megabytes"], found["largest"]) > 0
+    assert min(found["seconds"], found["processor"], found["peak_megabytes"], found["largest"]) > 0
+    assert (found["stash_writes"], found["plex_writes"]) == (0, 0)

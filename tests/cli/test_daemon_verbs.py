@@ -52,7 +52,7 @@ def test_stop_returns_only_when_the_folder_is_free(house: House) -> None:
     with house.daemon() as running:
         stopped = house.call("stop")
         assert stopped.code == 0
-        assert running.process.wait(5) == 0
+        assert running.process.wait(30) == 0
         with house.daemon():
             assert house.call("status").code == 0
         again = house.call("stop", "--json")

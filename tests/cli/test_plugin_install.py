@@ -69,3 +69,13 @@ def test_a_folder_that_is_not_there_is_refused(house: House, tmp_path: Path) -> 
     refused = house.call("plugin", "install", "--plugins-folder", str(tmp_path / "nope"))
     assert refused.code == 1
     assert not (tmp_path / "nope").exists()
+
+
+def test_without_hooks_the_tasks_and_settings_stay(tmp_path: Path) -> None:
+    """For a Stash that starts its plugins too slowly to do so at each edit."""
+    manifest = install(tmp_path, hooks=False).parent / "PlexSyncDaemon.yml"
+    whole = (plugin_files() / manifest.name).read_text()
+    before, _, after = whole.partition("hooks:\n")
+    assert manifest.read_text() == before + after[after.index("tasks:\n") :]
+    install(tmp_path)
+    assert manifest.read_text() == whole

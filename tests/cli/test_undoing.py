@@ -69,7 +69,8 @@ def test_with_a_daemon_a_run_is_undone_and_a_library_left_as_it_was(house: House
         edited(house, 2, title="By one run")
         assert house.call("sync", "2", "--wait").code == 0
         run = house.call("runs", "--json", "--limit", "1").facts[0]["run"]
-        assert house.call("undo", "--run", run, "--wait").code == 0
+        undone = house.call("undo", "--run", run, "--wait").out
+        assert "of 1 item put back, as run undo-" in undone
         assert by_path(house) == before
         left = house.call("uninstall", "--restore", "--library", LIBRARY)
         assert "`libraries`" in left.out, left.err

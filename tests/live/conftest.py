@@ -12,9 +12,11 @@ import httpx2
 import pytest
 
 from live.furniture import furnish
-from live.house import House, housed
+from live.house import RUN, House, housed
 from live.server import PATIENCE, PLUGIN, Stash
 from plexsync.demo.waiting import until
+
+pytest.register_assert_rewrite("measured")
 
 STASH = "PLEXSYNC_LIVE_STASH"
 PLUGINS = "PLEXSYNC_LIVE_PLUGINS"
@@ -55,6 +57,18 @@ def media(stash: Stash) -> Path:
     if not folder:
         pytest.skip(f"{MEDIA} is not set: the media folder of the Stash in {STASH}")
     return Path(folder)
+
+
+@pytest.fixture
+def folder(media: Path, stash: Stash) -> Iterator[Path]:
+    """A folder below Stash's that is empty before and after."""
+    made = media / f"Live {RUN}"
+    made.mkdir()
+    yield made
+    for scene in stash.scenes():
+        if any(file["path"].startswith(f"{made}/") for file in scene["files"]):
+            stash.destroy(scene["id"])
+    shutil.rmtree(made)
 
 
 @pytest.fixture

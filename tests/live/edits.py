@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from live.figures import show, spread
 from live.house import RUN, House
-from live.server import Scene, cover
+from live.server import Scene
+from pictures import cover
 from plexsync.demo.waiting import until
 
 MANY = 50

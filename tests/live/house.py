@@ -52,8 +52,8 @@ class House:
     def environ(self) -> dict[str, str]:
         return without_settings(os.environ)
 
-    def settings(self, *spools: Path, **more: Any) -> None:
-        """Write the daemon's settings."""
+    def settings(self, *spools: Path, rules: str = "", **more: Any) -> None:
+        """Write the daemon's settings; `rules` as they stand in a user's file."""
         lines = {
             "port": 0,
             "stash_url": self.stash.url,
@@ -65,17 +65,17 @@ class House:
         if spools:
             lines["spool_folders"] = [str(folder) for folder in spools]
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
-        text += f"\n[[path_rules]]\nplex = {json.dumps(PLEX_ROOT)}\nstash = {json.dumps(self.media)}\n"
+        text += f"\n[[path_rules]]\nplex = {json.dumps(PLEX_ROOT)}\nstash = {json.dumps(self.media)}\n{rules}"
         self.data_dir.mkdir(exist_ok=True)
         (self.data_dir / "plexsync.toml").write_text(text, encoding="utf-8")
 
     def run(self, *words: str) -> Any:
-        """What one call of the command line printed; it must succeed."""
-        ended = subprocess.run(
-            self._command(*words), env=self.environ, capture_output=True, timeout=PATIENCE, check=False
-        )
-        assert ended.returncode == 0, ended.stderr.decode()
-        return json.loads(ended.stdout)
+        """The facts that one call of the command line printed; it must succeed."""
+        return json.loads(self._printed("--json", *words))
+
+    def told(self, *words: str) -> str:
+        """What one call of the command line says to people, without its line breaks; it must succeed."""
+        return " ".join(self._printed(*words).split())
 
     def install(self, *, start: bool) -> None:
         """Install the plugin as a user does."""
@@ -86,7 +86,7 @@ class House:
     @contextmanager
     def daemon(self) -> Iterator[Daemon]:
         """A daemon started by hand, in step with Stash before anything else happens."""
-        running = start("daemon", self._command("run"), self.folder, self.environ)
+        running = start("daemon", self._command("run", "--json"), self.folder, self.environ)
         try:
             with daemon_client(running.url, self.data_dir / "identity.json") as client:
                 daemon = Daemon(client)
@@ -172,6 +172,20 @@ class House:
         """What Plex holds for the first file of a scene."""
         return self.seen.items()[self.plex_path(scene["files"][0]["path"])]
 
+    def poster(self, scene: Scene) -> bytes:
+        """The bytes that Plex shows as the poster of a scene's first file."""
+        answer = self.seen.client.get(
+            f"/library/metadata/{self.item(scene)['ratingKey']}/thumb",
+            params={"X-Plex-Token": self.plex.facts["token"]},
+        )
+        assert answer.status_code == 200
+        return answer.content
+
+    def write_counts(self) -> tuple[int, int]:
+        """How many writes and uploads Plex got."""
+        counts = self.seen.counts()
+        return counts["writes"], counts["uploads"]
+
     def differences(self, scenes: Iterable[Scene], *, posters: bool = True) -> list[str]:
         """Every field in which Plex does not hold what Stash says, as a sentence."""
         items = self.seen.items()
@@ -232,7 +246,16 @@ class House:
         until(noted, PATIENCE, f"{events} events are taken, {len(self.waiting())} lie in the folder")
 
     def _command(self, *words: str) -> list[str]:
-        return [*PROGRAM, "--data-dir", str(self.data_dir), "--json", *words]
+        return [*PROGRAM, "--data-dir", str(self.data_dir), *words]
+
+    def _printed(self, *words: str) -> str:
+        # Wide enough that no table breaks a word.
+        environ = self.environ | {"COLUMNS": "400"}
+        ended = subprocess.run(
+            self._command(*words), env=environ, capture_output=True, timeout=PATIENCE, check=False, text=True
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
 
 def wanted(scene: Scene) -> dict[str, Any]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-from PIL import Image, ImageDraw
 
 from plexsync.demo.waiting import until
 
@@ -55,7 +52,7 @@ class Stash:
 
     def cover_sha1(self, ident: str) -> str | None:
         """The hash of a scene's cover; None when it has no own."""
-        answer = self.http.get(f"{self.url}/scene/{ident}/screenshot")
+        answer = self.cover(ident)
         assert answer.status_code == 200
         drawn = "svg" in answer.headers["content-type"]
         return None if drawn else hashlib.sha1(answer.content, usedforsecurity=False).hexdigest()
@@ -81,14 +78,28 @@ class Stash:
         make = f"mutation($name: String!) {{ made: {kind}Create(input: {{name: $name}}) {{ id }} }}"
         return str(self.ask(make, name=name)["made"]["id"])
 
+    def make(self, kind: str, **values: Any) -> str:
+        """The id of a new performer, tag, studio or group."""
+        document = f"mutation($input: {kind.title()}CreateInput!) {{ made: {kind}Create(input: $input) {{ id }} }}"
+        return str(self.ask(document, input=values)["made"]["id"])
+
+    def change(self, kind: str, ident: str, **values: Any) -> None:
+        """A user saves a performer, tag, studio or group."""
+        document = f"mutation($input: {kind.title()}UpdateInput!) {{ {kind}Update(input: $input) {{ id }} }}"
+        self.ask(document, input={"id": ident, **values})
+
+    def cover(self, ident: str) -> httpx2.Response:
+        """What Stash serves as a scene's cover, own or not."""
+        return self.http.get(f"{self.url}/scene/{ident}/screenshot")
+
     def destroy(self, ident: str) -> None:
         """A user removes a scene and its file."""
         self.ask("mutation($id: ID!) { sceneDestroy(input: {id: $id, delete_file: true}) }", id=ident)
 
-    def scan(self, folder: str) -> None:
-        """Scan a folder, covers included, to its end."""
+    def scan(self, folder: str, *, covers: bool = True) -> None:
+        """Scan a folder to its end."""
         document = "mutation($i: ScanMetadataInput!) { job: metadataScan(input: $i) }"
-        self.ended(self.ask(document, i={"paths": [folder], "scanGenerateCovers": True})["job"])
+        self.ended(self.ask(document, i={"paths": [folder], "scanGenerateCovers": covers})["job"])
 
     def new_cover(self, ident: str, at: float) -> None:
         """Make a cover from the picture at a second of the film."""
@@ -127,14 +138,3 @@ class Stash:
     def log(self) -> list[str]:
         """What Stash's log shows, newest first; plugins' own lines carry their name."""
         return [line["message"] for line in self.ask("query { logs { message } }")["logs"]]
-
-
-def cover(text: str) -> tuple[str, str]:
-    """A picture with a text on it: as a data URL, and the hash of its bytes."""
-    picture = Image.new("RGB", (640, 360), "navy")
-    ImageDraw.Draw(picture).text((40, 160), text, fill="white")
-    out = io.BytesIO()
-    picture.save(out, "JPEG")
-    content = out.getvalue()
-    url = f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
-    return url, hashlib.sha1(content, usedforsecurity=False).hexdigest()

@@ -9,7 +9,8 @@ import pytest
 
 from live import edits
 from live.house import RUN, House
-from live.server import Stash, cover
+from live.server import Stash
+from pictures import cover
 from plexsync.demo.servers import Daemon
 
 #: Seconds; what the 95th percentile has to stay below.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from live.films import film, scene_at
 from live.house import RUN, House
-from live.server import Scene, Stash, cover
+from live.server import Stash
+from pictures import cover
 from plexsync.demo.servers import Daemon
 
 
@@ -21,30 +21,6 @@ def daemon(house: House) -> Iterator[Daemon]:
     house.settings(house.spool)
     with house.daemon() as daemon:
         yield daemon
-
-
-@pytest.fixture
-def folder(media: Path, stash: Stash) -> Iterator[Path]:
-    """A folder below Stash's that is empty before and after."""
-    made = media / f"Live {RUN}"
-    made.mkdir()
-    yield made
-    for scene in stash.scenes():
-        if any(file["path"].startswith(f"{made}/") for file in scene["files"]):
-            stash.destroy(scene["id"])
-    shutil.rmtree(made)
-
-
-def film(stash: Stash, path: Path) -> None:
-    """A playable file that is like no other: a scene's own, with a box at its end that players skip."""
-    content = Path(stash.scenes()[0]["files"][0]["path"]).read_bytes()
-    filling = uuid.uuid4().hex.encode() * 2048
-    path.write_bytes(content + (len(filling) + 8).to_bytes(4, "big") + b"free" + filling)
-
-
-def scene_at(stash: Stash, path: Path) -> Scene:
-    """The scene of a file."""
-    return next(scene for scene in stash.scenes() if str(path) in [file["path"] for file in scene["files"]])
 
 
 def test_a_scanned_file_reaches_plex_with_its_cover_whichever_of_both_finds_it_first(

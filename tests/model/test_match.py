@@ -145,3 +145,25 @@ def test_what_is_sure_is_the_only_one_that_fits_and_is_proved(
     others = [one.parts[0].path for one in items if one not in found.items]
     assert all(common_suffix(path, other) < shared for other in others)
     assert all(common_suffix(twin, found.plex_path) < shared for twin in twins)
+
+
+def test_where_two_folders_of_plex_are_one_of_stash_the_item_that_is_there_is_found() -> None:
+    held = item(2, "/disk2/x.mp4")
+    around = Surroundings(mapped="/disk1/x.mp4", also=["/disk2/x.mp4"], at_path=[held])
+    found = match_file(SceneFile(path="/pool/x.mp4", size=9), around)
+    assert (found.verdict, found.items, found.plex_path) == (Verdict.FOUND, (held,), "/disk2/x.mp4")
+    none = match_file(SceneFile(path="/pool/x.mp4"), Surroundings(mapped="/disk1/x.mp4", also=["/disk2/x.mp4"]))
+    assert (none.verdict, none.plex_path) == (Verdict.MISSING, "/disk1/x.mp4")
+    assert "/disk1/x.mp4 or /disk2/x.mp4" in none.reason
+
+
+def test_of_two_files_of_one_name_in_such_folders_the_same_content_is_taken_and_none_is_guessed() -> None:
+    one, two, copy = item(1, "/disk1/x.mp4", size=8), item(2, "/disk2/x.mp4", size=9), item(3, "/disk1/x.mp4", size=9)
+    file = SceneFile(path="/pool/x.mp4", size=9)
+    places = {"mapped": "/disk1/x.mp4", "also": ["/disk2/x.mp4"]}
+    found = match_file(file, Surroundings(**places, at_path=[one, two]))  # type: ignore[arg-type]
+    assert (found.items, found.plex_path) == ((two,), "/disk2/x.mp4")
+    both = match_file(file, Surroundings(**places, at_path=[copy, two]))  # type: ignore[arg-type]
+    assert (both.items, both.plex_path) == ((copy, two), "/disk1/x.mp4")
+    neither = match_file(SceneFile(path="/pool/x.mp4"), Surroundings(**places, at_path=[one, two]))  # type: ignore[arg-type]
+    assert (neither.verdict, neither.items) == (Verdict.AMBIGUOUS, (one, two))

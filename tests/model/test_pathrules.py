@@ -167,3 +167,23 @@ def test_every_rule_that_cannot_work_is_named() -> None:
     with pytest.raises(ConfigurationError) as caught:
         path_rules([RuleText(name="one"), RuleText(plex="/a", stash="/b"), RuleText(name="three")])
     assert [line.partition(":")[0] for line in caught.value.faults] == ["path_rules 1 (one)", "path_rules 3 (three)"]
+
+
+def test_several_folders_of_plex_may_be_one_of_stash_and_each_is_told() -> None:
+    found = rules(("/disk1", "/pool"), ("/disk2", "/pool"))
+    assert found.places_in_plex("/pool/a.mp4") == ("/disk1/a.mp4", "/disk2/a.mp4")
+    assert found.places_in_stash("/disk2/a.mp4") == ("/pool/a.mp4",)
+    pooled = rules(("/pool", "/disk1"), ("/pool", "/disk2"))
+    assert pooled.places_in_stash("/pool/a.mp4") == ("/disk1/a.mp4", "/disk2/a.mp4")
+    assert pooled.places_in_plex("/disk2/a.mp4") == ("/pool/a.mp4",)
+    nested = rules(("/media/films", "/films"), ("/media", "/data"))
+    assert nested.places_in_stash("/media/films/a.mp4") == ("/films/a.mp4",)
+
+
+@given(POSIX, st.lists(st.tuples(POSIX, POSIX), min_size=1, max_size=4))
+def test_the_first_of_all_places_is_the_one_place_and_all_lead_back(path: str, pairs: list[tuple[str, str]]) -> None:
+    found = rules(*pairs)
+    there = found.places_in_plex(path)
+    assert (there[0] if there else None) == found.to_plex(path)
+    assert all(path_key(path) in map(path_key, found.places_in_stash(place)) for place in there)
+    assert (found.places_in_stash(path) or (None,))[0] == found.to_stash(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given, settings
@@ -73,17 +74,23 @@ def taken(plex: PlexModel, step: tuple[str, Any], wanted: dict[Field, Value], ru
     return wanted, rules
 
 
+def lived(plex: PlexModel, steps: list[tuple[str, Any]], rules: Rules) -> Iterator[tuple[dict[Field, Value], Rules]]:
+    """What is wanted after each step, once it has been synced, and by which rules."""
+    wanted: dict[Field, Value] = {}
+    for step in steps:
+        wanted, rules = taken(plex, step, wanted, rules)
+        plex.sync(wanted, rules)
+        yield wanted, rules
+
+
 @settings(max_examples=60)
 @given(PLEXES, VALUES, RULES, STEPS)
 def test_after_a_plan_there_is_nothing_left_to_do(
     made: PlexModel, first: dict[Field, Value], rules: Rules, steps: list[tuple[str, Any]]
 ) -> None:
     plex = begun(made, first)
-    wanted: dict[Field, Value] = {}
-    for step in [("stash", {}), *steps]:
-        wanted, rules = taken(plex, step, wanted, rules)
-        plex.sync(wanted, rules)
-        again = plex.plan(wanted, rules)
+    for wanted, wished in lived(plex, [("stash", {}), *steps], rules):
+        again = plex.plan(wanted, wished)
         assert not again.changes
         assert not again.disowned
 
@@ -94,10 +101,7 @@ def test_other_peoples_labels_and_collections_survive_everything(
     made: PlexModel, first: dict[Field, Value], rules: Rules, steps: list[tuple[str, Any]]
 ) -> None:
     plex = begun(made, first)
-    wanted: dict[Field, Value] = {}
-    for step in steps:
-        wanted, rules = taken(plex, step, wanted, rules)
-        plex.sync(wanted, rules)
+    for _ in lived(plex, steps, rules):
         for name in SHARED:
             assert plex.theirs[name] <= entry_keys(plex.values.get(name))
     plex.undo()
@@ -132,10 +136,8 @@ def test_undo_gives_back_what_was_there_before_us(
 ) -> None:
     """Lists in their order only where Plex takes an order; ratings and shared lists but for what is a person's own."""
     plex = begun(made, first)
-    wanted: dict[Field, Value] = {}
-    for step in steps:
-        wanted, rules = taken(plex, step, wanted, rules)
-        plex.sync(wanted, rules)
+    for _ in lived(plex, steps, rules):
+        pass
     untouched = {name: plex.values.get(name) for name in FIELDS_HELD if name not in plex.firsts}
     plex.undo()
     item = plex.item

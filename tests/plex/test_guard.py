@@ -45,7 +45,7 @@ def plex() -> Iterator[str]:
 
 
 def requests(url: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx2.get(f"{url}/_sim/requests").json()["requests"]
+    found: list[dict[str, Any]] = httpx2.get(f"{url}/_sim/requests", verify=False).json()["requests"]
     return found
 
 

@@ -218,7 +218,7 @@ async def none_escapes(answer: bytes, identity: bytes) -> None:
 
 
 @given(answer=ANSWER, harm=HARM, known=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_whatever_is_answered_only_our_errors_come_of_it(answer: bytes, harm: Harm, known: bool) -> None:
     content = harmed(answer, harm)
     asyncio.run(none_escapes(content, IDENTITY if known else content))
@@ -226,7 +226,7 @@ def test_whatever_is_answered_only_our_errors_come_of_it(answer: bytes, harm: Ha
 
 @pytest.mark.soak
 @given(answer=ANSWER, harm=HARM, known=st.booleans())
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_whatever_is_answered_for_long_only_our_errors_come_of_it(answer: bytes, harm: Harm, known: bool) -> None:
     content = harmed(answer, harm)
     asyncio.run(none_escapes(content, IDENTITY if known else content))

@@ -57,6 +57,13 @@ TASKS = {
     "recover": "Task.Recover",
     "health": "Task.Health",
     "outages": "Task.Outages",
+    "doctor": "Task.Doctor",
+    "reconcile_all": "Task.ReconcileAll",
+    "reconcile_24h": "Task.ReconcileDay",
+    "reconcile_7d": "Task.ReconcileWeek",
+    "reconcile_empty": "Task.ReconcileEmpty",
+    "refresh_index": "Task.RefreshIndex",
+    "suggest_paths": "Task.SuggestPathRules",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from plexsync.model.work import EventType
 from plugin.hook_process import HOOK, MANIFEST
 from plugin.test_contract import TASKS
 
@@ -73,9 +74,9 @@ def test_the_hook_runs_without_site_packages_and_python_variables(manifest: Any)
     assert HOOK.is_file()
 
 
-def test_one_hook_entry_listens_to_the_three_events_of_a_scene(manifest: Any) -> None:
+def test_one_hook_entry_listens_to_every_event_that_the_daemon_understands(manifest: Any) -> None:
     (hook,) = manifest["hooks"]
-    assert hook["triggeredBy"] == ["Scene.Create.Post", "Scene.Update.Post", "Scene.Destroy.Post"]
+    assert hook["triggeredBy"] == [kind.value for kind in EventType if kind.endswith(".Post")]
 
 
 def test_each_entry_has_its_own_mode_as_stash_does_not_send_its_name(manifest: Any) -> None:
@@ -96,6 +97,13 @@ def test_each_entry_has_its_own_mode_as_stash_does_not_send_its_name(manifest: A
         "Recover outage jobs",
         "Health check",
         "Outage report",
+        "Doctor",
+        "Refresh Plex index",
+        "Suggest path rules",
+        "Reconcile all",
+        "Reconcile last 24 hours",
+        "Reconcile last 7 days",
+        "Reconcile empty only",
         "Connect",
     ]
     assert all(task["defaultArgs"]["from"] == "task" for task in manifest["tasks"])

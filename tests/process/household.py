@@ -72,6 +72,7 @@ class Household:
             "plex_token": TOKEN,
             "libraries": [LIBRARY],
             "preview_first_contact": False,
+            "reconcile": "never",
             "spool_folders": [str(self.spool)],
         } | settings
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
@@ -197,10 +198,11 @@ def household(folder: Path, *, scenes: int, plugin: bool = False, kept: bool = F
         more = ["--plugin", str(folder / "plugins")] if plugin else []
         states = {name: ["--state", str(folder / name)] if kept else [] for name in ("stash", "plex")}
         stash = ["sim", "stash", "--scenes", str(scenes), *more, *states["stash"]]
+        plex = ["sim", "plex", "--items", str(scenes), *states["plex"]]
         home = Household(
             folder=folder,
-            stash=keep(Program(stash, folder / "stash.log")),
-            plex=keep(Program(["sim", "plex", "--items", str(scenes), *states["plex"]], folder / "plex.log")),
+            stash=keep(Program(stash, folder / "stash.log", measured=False)),
+            plex=keep(Program(plex, folder / "plex.log", measured=False)),
             daemon=keep(Program(["--data-dir", str(folder / "data"), "--json", "run"], folder / "daemon.log")),
             client=client,
         )

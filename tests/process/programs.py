@@ -42,6 +42,7 @@ class Program:
     environ: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     program: Sequence[str] = ("-m", "plexsync")  #: what Python is to run
+    measured: bool = True  #: its coverage; one that is killed has none to tell, and measuring takes its time
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start it, once more if it has ended."""
@@ -52,7 +53,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=_without_settings() | dict(self.environ),
+                env=_without_settings(measured=self.measured) | dict(self.environ),
                 start_new_session=True,
             )
         return self.process
@@ -143,5 +144,6 @@ def ending() -> Iterator[Callable[[Program], Program]]:
         yield keep
 
 
-def _without_settings() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+def _without_settings(*, measured: bool = True) -> dict[str, str]:
+    left_out = _OURS if measured else (*_OURS, "COVERAGE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}

@@ -245,7 +245,7 @@ def alone(folder: Path) -> Program:
     settings = {"port": 0, "stash_url": "http://127.0.0.1:9", "plex_url": "http://127.0.0.1:9", "plex_token": "x"}
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
     (data / "plexsync.toml").write_text("\n".join([*lines, f'spool_folders = ["{folder / "spool"}"]']))
-    return Program(["--data-dir", str(data), "--json", "run"], folder / "daemon.log")
+    return Program(["--data-dir", str(data), "--json", "run"], folder / "daemon.log", measured=False)
 
 
 def check_acknowledged(folder: Path, *, seed: int, kills: int) -> None:

@@ -35,7 +35,7 @@ def killed(home: Household, chance: random.Random, *, kills: int, edits: int, mo
         else:
             home.daemon_is_ready()
             goal = written(home) + chance.randint(1, most)
-            until(lambda goal=goal: written(home) >= goal, f"{goal} writes", every=0.01)  # type: ignore[misc]
+            until(lambda goal=goal: written(home) >= goal, f"{goal} writes")  # type: ignore[misc]
             home.daemon.lives(chance.uniform(0.0, 0.05))
         home.daemon.kill()
         if edits:
@@ -46,6 +46,7 @@ def check_kills(folder: Path, *, seed: int, kills: int, edits: int, most: int) -
     """The whole story; `edits` scenes are edited after each kill, which comes within `most` writes."""
     with household(folder, scenes=SCENES) as home:
         untouched = home.items()
+        home.daemon.measured = False
         killed(home, random.Random(seed), kills=kills, edits=edits, most=most)
         home.start_daemon()
         home.quiet(patience=60)

@@ -93,6 +93,7 @@ def daemons(folder: Path, url: str, *, quick: bool, **settings: Any) -> Iterator
             home.daemon.words = ["--data-dir", str(home.data), "--json", "run"]
             if quick:
                 home.daemon.words, home.daemon.program = [str(home.data)], [str(script)]
+                home.daemon.measured = False
             keep(home.daemon)
         yield Daemons(url=url, first=first, second=second)
 

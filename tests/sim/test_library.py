@@ -32,7 +32,7 @@ def test_every_clip_is_described_completely() -> None:
         assert not clip.path.startswith("/")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 200_000), st.integers(1, 200_000))
 def test_covers_are_pictures_that_differ_when_their_numbers_do(one: int, other: int) -> None:
     assert Image.open(io.BytesIO(cover(one))).size == (320, 180)

@@ -114,6 +114,7 @@ def check(folder: Path, *, seed: int, rounds: int) -> None:
     with household(folder, scenes=SCENES, plugin=True) as home:
         home.configure(connect_timeout=2, read_timeout=5)
         untouched = home.items()
+        home.daemon.measured = False
         home.start_daemon()
         home.quiet(patience=60)
         played = Rounds(home=home, chance=random.Random(seed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,40 @@ async def test_a_known_etag_is_sent_and_an_unchanged_cover_has_no_content(mouth:
     assert mouth.requests()[0].headers["If-None-Match"] == '"abc"'
 
 
+async def test_a_glimpse_asks_for_the_first_bytes_and_tells_how_many_there_are(mouth: Mouth) -> None:
+    headers = {"Content-Type": "image/jpeg", "ETag": '"abc"', "Content-Range": "bytes 0-13/300000"}
+    mouth.says(JPEG, 206, headers)
+    seen = await mouth.client.glimpse(SCENE.cover, '"old"')
+    assert (seen.kind, seen.etag, seen.size) == ("picture", '"abc"', 300_000)
+    (request,) = mouth.requests()
+    assert (request.headers["Range"], request.headers["If-None-Match"]) == ("bytes=0-63", '"old"')
+
+
+async def test_a_glimpse_of_a_server_that_sends_everything_reads_no_more(mouth: Mouth) -> None:
+    large = JPEG + bytes(100_000)
+    mouth.says(large, headers={"Content-Type": "image/jpeg", "ETag": '"abc"'})
+    seen = await mouth.client.glimpse(SCENE.cover)
+    assert (seen.kind, seen.size) == ("picture", len(large))
+    assert len(seen.content) < 100
+
+
+async def test_a_glimpse_tells_no_cover_an_unchanged_one_and_a_page_apart(mouth: Mouth) -> None:
+    assert (await mouth.client.glimpse("")).kind == "none"
+    mouth.says(DRAWING, headers={"Content-Type": "image/svg+xml"})
+    assert (await mouth.client.glimpse(SCENE.cover)).kind == "none"
+    mouth.says(b"", 304)
+    assert (await mouth.client.glimpse(SCENE.cover, '"abc"')).kind == "unchanged"
+    mouth.says(b"<html>sign in</html>", headers={"Content-Type": "text/html"})
+    with pytest.raises(StashTemporaryError):
+        await mouth.client.glimpse(SCENE.cover)
+
+
+async def test_a_part_that_nobody_asked_for_is_no_cover(mouth: Mouth) -> None:
+    mouth.says(JPEG, 206, {"Content-Type": "image/jpeg", "Content-Range": "bytes 0-13/300000"})
+    with pytest.raises(StashTemporaryError):
+        await mouth.client.cover(SCENE)
+
+
 async def test_the_placeholder_drawing_is_no_cover(mouth: Mouth) -> None:
     mouth.says(DRAWING, headers={"Content-Type": "image/svg+xml; charset=utf-8"})
     assert (await mouth.client.cover(SCENE)).kind == "none"
@@ -73,6 +108,23 @@ async def test_what_is_no_picture_is_a_temporary_error(mouth: Mouth, content: by
     with pytest.raises(StashTemporaryError) as caught:
         await mouth.client.cover(SCENE)
     assert caught.value.place == "GET /scene/5/screenshot"
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"<!doctype html><h1>404 Not Found</h1>", "text/html"),
+        (b"this is no picture", "image/svg+xml"),
+        (b"\x00\x01\x02", "application/octet-stream"),
+    ],
+)
+async def test_what_stash_itself_keeps_as_a_picture_is_handed_on_whatever_it_is(
+    mouth: Mouth, content: bytes, media_type: str
+) -> None:
+    etag = f'"{md5(content, usedforsecurity=False).hexdigest()}"'
+    mouth.says(content, headers={"Content-Type": media_type, "ETag": etag})
+    cover = await mouth.client.cover(SCENE)
+    assert (cover.kind, cover.etag, cover.content) == ("picture", etag, content)
 
 
 async def test_reading_ends_where_a_cover_is_too_large(mouth: Mouth) -> None:

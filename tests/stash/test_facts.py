@@ -83,16 +83,16 @@ async def test_tags_above_a_tag_are_read_only_where_they_are_asked_for(url: str,
     ids = {below: named(url, "tag", below, parents=above) for below, above in parents.items()}
     edit(url, tags=["red", "look"])
     red, look = Tag(id=ids["red"], name="red"), Tag(id=ids["look"], name="look")
-    assert (await read(connect(url))).tags == (red, look)
-    red, look = (await read(connect(url, tag_parents=True))).tags
-    assert [above.name for above in red.ancestors] == ["warm", "colour", "look", "all"]
-    assert [above.name for above in look.ancestors] == ["all", "red", "warm", "colour"]
+    assert (await read(connect(url))).tags == (look, red)
+    look, red = (await read(connect(url, tag_parents=True))).tags
+    assert [above.name for above in red.ancestors] == ["colour", "warm", "look", "all"]
+    assert [above.name for above in look.ancestors] == ["all", "red", "colour", "warm"]
     assert {above.id for above in red.ancestors} > {ids["warm"], ids["colour"], ids["look"]}
 
 
 async def test_performers_are_read_with_what_tells_them_apart_and_their_pictures(url: str, connect: Connect) -> None:
     facts = {"disambiguation": "the elder", "alias_list": ["A.", "Countess"], "gender": "TRANSGENDER_FEMALE"}
-    ada, bo = named(url, "performer", "Ada", image=FACE, **facts), named(url, "performer", "Bo")
+    bo, ada = named(url, "performer", "Bo"), named(url, "performer", "Ada", image=FACE, **facts)
     edit(url, performers=["Bo", "Ada"])
     stash = connect(url)
     first, second = (await read(stash)).performers

@@ -62,7 +62,7 @@ class Wire:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._control = httpx2.Client(base_url=url)
+        self._control = httpx2.Client(base_url=url, verify=False)
 
     def breaks(self, *rules: dict[str, Any]) -> None:
         """Put these faults in force, or none."""

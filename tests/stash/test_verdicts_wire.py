@@ -230,13 +230,13 @@ async def failed_of(stash: StashClient) -> list[SyncError]:
 
 
 @given(answer=ANSWER, harm=HARM)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_whatever_is_answered_only_our_errors_come_of_it(answer: bytes, harm: Harm) -> None:
     asyncio.run(none_escapes(harmed(answer, harm)))
 
 
 @pytest.mark.soak
 @given(answer=ANSWER, harm=HARM)
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 def test_whatever_is_answered_for_long_only_our_errors_come_of_it(answer: bytes, harm: Harm) -> None:
     asyncio.run(none_escapes(harmed(answer, harm)))

@@ -149,7 +149,7 @@ def shelf() -> Iterator[tuple[str, dict[str, int]]]:
 PATHS = st.text(st.sampled_from("aAbé%_\\/\n\"'* "), min_size=1, max_size=5).map(lambda text: f"/d/{text}.mp4")
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(held=st.lists(PATHS, max_size=4), asked=st.lists(PATHS, min_size=1, max_size=3))
 def test_a_path_finds_exactly_the_scene_that_has_it(
     shelf: tuple[str, dict[str, int]], held: list[str], asked: list[str]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newstore import new_store
 from plexsync.store.database import Database
 
 
@@ -19,7 +20,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database(url: str) -> Iterator[Database]:
+def database(url: str, tmp_path: Path) -> Iterator[Database]:
+    if url.startswith("sqlite"):
+        new_store(tmp_path / "plexsync.db")
     opened = Database.open(url)
     yield opened
     opened.close()

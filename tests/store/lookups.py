@@ -29,6 +29,8 @@ LOOK_UPS: Mapping[str, Callable[[Connection], Any]] = {
     "ledger": lambda conn: ledger.rows(conn, "plex", ["/a"]),
     "pictures": lambda conn: pictures.of(conn, "scene", 1),
     "pictures.each": lambda conn: pictures.of_each(conn, "performer", [1, 2], "r"),
+    "pictures.all": lambda conn: pictures.of_all(conn, "scene", [1, 2]),
+    "uploads": lambda conn: pictures.uploads_of(conn, "plex", [1, 2]),
     "uploaded": lambda conn: pictures.uploaded(conn, "plex", 1, Field.POSTER, "s"),
     "of_key": lambda conn: pictures.of_key(conn, "plex", 1, Field.POSTER, "k"),
     "shown": lambda conn: pictures.shown_by(conn, "plex", 1),

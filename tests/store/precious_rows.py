@@ -9,9 +9,22 @@ from alembic import command
 from alembic.config import Config
 
 from plexsync.model.fields import Field, Value
+from plexsync.model.gaps import Scope
 from plexsync.model.item import Person
 from plexsync.model.work import Lane, Put
-from plexsync.store import history, jobs, ledger, outages, owner, pictures, pins, portraits, precious, preferences
+from plexsync.store import (
+    gapruns,
+    history,
+    jobs,
+    ledger,
+    outages,
+    owner,
+    pictures,
+    pins,
+    portraits,
+    precious,
+    preferences,
+)
 from plexsync.store.database import Connection, Database
 from plexsync.store.dead import DeadLetter, bury
 from plexsync.store.engines import engine_for
@@ -56,6 +69,7 @@ def fill(database: Database, items: int = 3) -> None:
             epoch = owner.take(conn, "plex:plex", "somebody")
         owner.free(conn, "plex:plex", epoch, 20.0)
         outages.began(conn, "stash", OutageKind.AWAY, "refused", 1.0, 2.0)
+        gapruns.ask(conn, Scope.WEEK, "you", report_only=True, now=5.5)
 
 
 def held(database: Database) -> dict[str, list[tuple[Any, ...]]]:

@@ -285,7 +285,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(_VALUES, _VALUES)))
 def test_any_values_come_back_equal_and_of_the_same_type(tmp_path: Path, rows: list[tuple[object, object]]) -> None:
     file = tmp_path / "a.backup"

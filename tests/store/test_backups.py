@@ -116,7 +116,7 @@ def test_a_clock_that_ran_ahead_for_days_does_not_cost_the_backups_made_since(ba
     assert [found.path for found in backups.found()][:3] == made[::-1], "the newest is the one that was made last"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from([60.0, HOUR, 7 * HOUR, DAY, -HOUR, -DAY, YEAR, -YEAR]), max_size=25))
 def test_however_the_clock_jumps_there_is_no_flood_and_the_last_one_stays(backups: Backups, steps: list[float]) -> None:
     fresh = replace(backups, folder=Path(tempfile.mkdtemp(dir=backups.folder.parent)))

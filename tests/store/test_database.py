@@ -49,8 +49,8 @@ def _definitions(file: Path) -> dict[str, list[str]]:
         rows = conn.execute(
             sa.text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
         )
-        # A column that was added later stands behind the others on the same line.
-        found = {name: sorted(part.strip("\n\t )") for part in sql.split(",")) for name, sql in rows}
+        # A column that was added later stands behind the others on the same line; a table made anew is in quotes.
+        found = {name: sorted(part.strip("\n\t )") for part in sql.replace('"', "").split(",")) for name, sql in rows}
     engine.dispose()
     return found
 

@@ -10,7 +10,8 @@ import pytest
 from plexsync.model.item import IndexedItem, Part
 from plexsync.model.paths import name_key, path_key
 from plexsync.model.scene import Scene, SceneFile
-from plexsync.store import in_step, index, links, seen
+from plexsync.model.work import Lane, Outcome, Put, Verdict
+from plexsync.store import in_step, index, jobs, links, queue, seen
 from plexsync.store.database import Connection, Database
 from plexsync.store.links import Link
 
@@ -140,3 +141,27 @@ def test_in_step_holds_the_last_digest_of_each_item(conn: Connection) -> None:
     assert in_step.drop(conn, "plex", 1, 10) == 1
     assert in_step.drop(conn, "plex", 1) == 1
     assert in_step.digests(conn, "plex", [1]) == {}
+
+
+def test_items_of_a_section_are_counted_and_named(conn: Connection) -> None:
+    index.upsert(conn, "plex", [item(1), item(2), item(3, section=2)], 4)
+    index.upsert(conn, "plex", [item(2)], 5)
+    index.upsert(conn, "other", [item(9)], 5)
+    assert (index.count_in(conn, "plex", 1), index.count_in(conn, "plex", 3)) == (2, 0)
+    assert sorted(index.in_section(conn, "plex", 1)) == [1, 2]
+    assert len(index.in_section(conn, "plex", 1, limit=1)) == 1
+    assert index.touched(conn, "plex", 1, 5) == 2
+    assert index.touched(conn, "plex", 2, 5) is None
+    assert index.other_than(conn, "plex", [1, 2]) == 3
+    assert index.other_than(conn, "plex", [1, 2, 3]) is None
+    assert index.other_than(conn, "other", []) == 9
+
+
+def test_it_is_known_whether_any_scene_waits_for_its_item(conn: Connection) -> None:
+    assert not queue.awaits_items(conn, "plex")
+    jobs.put(conn, [Put(server="plex", scene=1, lane=Lane.CHANGE, reason="hook")], 1.0)
+    (job,) = jobs.claim(conn, server="plex", lanes=[Lane.CHANGE], limit=1, now=1.0, token="t")
+    assert not queue.awaits_items(conn, "plex")
+    jobs.finish(conn, job, Outcome(verdict=Verdict.RETRY_LONG, due_at=30.0, counts=True), 1.0)
+    assert queue.awaits_items(conn, "plex")
+    assert not queue.awaits_items(conn, "other")

@@ -56,7 +56,7 @@ def test_nothing_is_written_twice_a_day(database: Database) -> None:
         assert preferences.get(conn, "known time") == before
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from([HOUR, DAY, 2 * DAY, YEAR, -HOUR, -DAY, -YEAR]), max_size=15))
 def test_it_is_never_ahead_of_the_clock_nor_of_what_the_clock_stayed_past(
     database: Database, steps: list[float]

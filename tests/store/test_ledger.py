@@ -40,7 +40,7 @@ def title(conn: Connection, path: str = PATH) -> Written:
     return ledger.rows(conn, "plex", [path])[path][Field.TITLE]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=VALUES, intended=VALUES, observed=VALUES)
 def test_every_value_comes_back_equal_and_of_its_own_type(
     database: Database, before: Value, intended: Value, observed: Value
@@ -121,7 +121,7 @@ def test_the_first_value_is_never_lost_nor_our_own_under_any_interleaving(databa
         pass
 
     Machine.database = database
-    run_state_machine_as_test(Machine, settings=settings(max_examples=50, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=50, stateful_step_count=20))
 
 
 def test_a_new_intention_starts_unconfirmed_and_the_same_one_again_keeps_its_tries(conn: Connection) -> None:

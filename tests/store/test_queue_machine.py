@@ -419,7 +419,6 @@ def test_any_interleaving_of_events_claims_and_outcomes_keeps_every_event(databa
             # Each step costs several times as much over there.
             max_examples=40 if database.shared else 150,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

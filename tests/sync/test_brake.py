@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from newstore import new_store
 from plexsync.model.fields import Field
 from plexsync.model.item import Person
 from plexsync.model.plan import Because, Change, Plan
@@ -135,7 +136,7 @@ class Braking(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
-        self.database = Database.open(f"sqlite:///{Path(self._folder.name) / 'plexsync.db'}")
+        self.database = Database.open(new_store(Path(self._folder.name) / "plexsync.db"))
         self.now = 1000.0
         self.let_go: set[int] = set()  #: by the brake itself, since the last walk began
         self.lets = 0
@@ -261,14 +262,12 @@ class Braking(RuleBasedStateMachine):
 
 
 TestBraking = Braking.TestCase
-TestBraking.settings = settings(
-    max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestBraking.settings = settings(max_examples=15, stateful_step_count=15, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    opened = Database.open(new_store(tmp_path / "plexsync.db"))
     yield opened
     opened.close()
 

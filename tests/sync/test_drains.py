@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from newstore import new_store
 from plexsync.model.errors import NeedsSignIn, PlexServerDown, StoreError
 from plexsync.model.work import Job, Lane, Outcome, Peer, Put, Verdict
 from plexsync.store import jobs, outages, wishes
@@ -98,7 +99,7 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Iterator[Room]:
-    database = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    database = Database.open(new_store(tmp_path / "plexsync.db"))
     yield Room(Store(database))
     database.close()
 

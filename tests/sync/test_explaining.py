@@ -67,3 +67,17 @@ async def test_without_plex_it_says_what_cannot_be_told(tmp_path: Path) -> None:
         facts = await live(service, 1)
         assert facts["trouble"].startswith("this cannot be told now: ")
         assert facts["items"] == []
+
+
+async def test_each_field_has_a_reason_of_its_own_and_a_poster_in_step_is_what_it_should_be(tmp_path: Path) -> None:
+    async with at_rest(tmp_path, scenes=1) as (place, service):
+        for values in ({"title": "First", "details": "Words"}, {"title": "Second", "details": ""}):
+            await silently(place, 1, **values)
+            await service.sync_scenes([1])
+            await quiet(service)
+        facts = await live(service, 1)
+        assert field(facts, "title")["last_write"]["why"] == "changed in Stash"
+        assert field(facts, "summary")["last_write"]["why"] == "emptied in Stash"
+        poster = field(facts, "poster")
+        assert poster["says"] == "as it should be, from Stash"
+        assert poster["now"] == poster["wanted"] == poster["ledger"]["intended"]

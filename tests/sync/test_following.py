@@ -138,6 +138,32 @@ async def test_what_was_there_before_us_moves_with_its_file(tmp_path: Path) -> N
         assert pinned == {new: frozenset({Field.STUDIO})}
 
 
+async def test_a_renamed_file_is_a_new_item_with_the_fields_the_picture_and_the_pins_of_the_old_one(
+    tmp_path: Path,
+) -> None:
+    async with play(tmp_path) as it:
+        old, new = await it.path_of(1), "/plex/media/renamed/film.mp4"
+        held = (await it.place.items())[old]
+        assert held["posterSha1"]
+        await it.service.database.run(lambda c: pins.pin(c, "plex", old, [Field.STUDIO], PinnedBy.USER, 1.0))
+        await it.stash_file("/data/renamed/film.mp4", was=old.replace("/plex/media", "/data", 1))
+        await it.told(1)
+        await it.plex_file(new, moved_from=old, scan=True)
+
+        async def followed() -> bool:
+            """what PlexSync wrote stands at the new item"""
+            found = (await it.place.items()).get(new, {})
+            names = ("title", "summary", "actors", "genres", "originallyAvailableAt", "posterSha1")
+            return bool(found) and all(found[name] == held[name] for name in names)
+
+        await until(followed)
+        await it.at_rest()
+        found = (await it.place.items())[new]
+        assert found["ratingKey"] != held["ratingKey"]
+        assert found["studio"] is None, "what is pinned at the file is not written to the new item either"
+        assert found["uploads"] == 1
+
+
 async def test_a_file_that_comes_to_plex_late_is_followed_all_the_same(tmp_path: Path) -> None:
     async with play(tmp_path) as it:
         old, new = await it.path_of(2), "/plex/media/late/there.mp4"

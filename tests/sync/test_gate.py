@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +20,7 @@ from plexsync.sync.gate import (
     step,
 )
 from plexsync.sync.pace import Ends, Pace
+from sync.playedgate import Played
 
 EVENTS = st.one_of(
     st.builds(JobFailed, st.integers(1, 3), st.just("500")),
@@ -34,27 +33,13 @@ EVENTS = st.one_of(
 STEPS = st.lists(st.tuples(EVENTS, st.floats(-100, 200)), max_size=60)
 
 
-@dataclass(slots=True)
-class Played:
-    """A gate, its clock and what happened to it."""
-
-    gate: Gate = field(default_factory=Gate)
-    now: float = 1000.0
-
-    def tell(self, *events: GateEvent, after: float = 1.0) -> GateState:
-        for event in events:
-            self.now += after
-            self.gate = step(self.gate, event, self.now)
-        return self.gate.state
-
-
 def failed(scene: int) -> JobFailed:
     return JobFailed(scene, "500")
 
 
 def opened() -> Played:
     played = Played()
-    assert played.tell(failed(1), failed(1), failed(1), failed(1), failed(2)) is GateState.OPEN
+    assert played.tell(failed(1), failed(1), failed(1), failed(1), failed(2)).state is GateState.OPEN
     return played
 
 
@@ -119,21 +104,21 @@ def test_nothing_changed_means_the_same_object(steps: list[tuple[GateEvent, floa
 def test_two_healthy_checks_with_no_job_waiting_close_any_gate(steps: list[tuple[GateEvent, float]]) -> None:
     played = Played()
     played.tell(*[event for event, _ in steps])
-    assert played.tell(CheckPassed(jobs_wait=False), CheckPassed(jobs_wait=False)) is GateState.CLOSED
+    assert played.tell(CheckPassed(jobs_wait=False), CheckPassed(jobs_wait=False)).state is GateState.CLOSED
 
 
 @given(st.integers(5, 200))
 def test_one_scene_alone_never_opens_it(times: int) -> None:
-    assert Played().tell(*[failed(7)] * times) is GateState.CLOSED
+    assert Played().tell(*[failed(7)] * times).state is GateState.CLOSED
 
 
 def test_a_failed_check_is_a_source_of_its_own() -> None:
-    assert Played().tell(failed(7), failed(7), failed(7), failed(7), CheckFailed("down")) is GateState.OPEN
+    assert Played().tell(failed(7), failed(7), failed(7), failed(7), CheckFailed("down")).state is GateState.OPEN
 
 
 def test_a_success_between_failures_starts_the_count_anew() -> None:
     four = [failed(1), failed(2), failed(3), failed(4)]
-    assert Played().tell(*four, JobDone(), *four) is GateState.CLOSED
+    assert Played().tell(*four, JobDone(), *four).state is GateState.CLOSED
 
 
 def test_a_success_leaves_nothing_of_a_streak_but_when_it_began() -> None:
@@ -208,44 +193,44 @@ def test_only_a_closed_gate_is_unwell() -> None:
         ([*[failed(1)] * 4, CheckFailed("down")], GateState.OPEN, False),
     ):
         played = Played()
-        assert played.tell(*events) is state
+        assert played.tell(*events).state is state
         assert played.gate.unwell is unwell
 
 
 def test_half_open_at_the_first_healthy_check() -> None:
-    assert opened().tell(CheckPassed(jobs_wait=True)) is GateState.HALF_OPEN
+    assert opened().tell(CheckPassed(jobs_wait=True)).state is GateState.HALF_OPEN
 
 
 def test_half_open_after_a_minute_without_a_healthy_check() -> None:
     played = opened()
     for second in (0.0, 0.5, 58.5):
-        assert played.tell(TimePassed(), after=second) is GateState.OPEN
-    assert played.tell(TimePassed(), after=1.0) is GateState.HALF_OPEN
+        assert played.tell(TimePassed(), after=second).state is GateState.OPEN
+    assert played.tell(TimePassed(), after=1.0).state is GateState.HALF_OPEN
 
 
 def test_a_clock_that_jumped_back_does_not_keep_it_open() -> None:
-    assert opened().tell(TimePassed(), after=-86_400.0) is GateState.HALF_OPEN
+    assert opened().tell(TimePassed(), after=-86_400.0).state is GateState.HALF_OPEN
 
 
 def test_half_open_closes_on_a_job_and_reopens_on_a_failure() -> None:
     done, again = opened(), opened()
-    assert done.tell(CheckPassed(jobs_wait=True), JobDone()) is GateState.CLOSED
-    assert again.tell(CheckPassed(jobs_wait=True), failed(3)) is GateState.OPEN
+    assert done.tell(CheckPassed(jobs_wait=True), JobDone()).state is GateState.CLOSED
+    assert again.tell(CheckPassed(jobs_wait=True), failed(3)).state is GateState.OPEN
 
 
 def test_half_open_by_time_alone_it_takes_two_healthy_checks_to_close() -> None:
     played, again = opened(), opened()
-    assert again.tell(CheckPassed(jobs_wait=True), failed(3)) is GateState.OPEN
+    assert again.tell(CheckPassed(jobs_wait=True), failed(3)).state is GateState.OPEN
     for one in (played, again):
         one.tell(TimePassed(), after=60.0)
-        assert one.tell(CheckPassed(jobs_wait=False)) is GateState.HALF_OPEN
-        assert one.tell(CheckPassed(jobs_wait=False)) is GateState.CLOSED
+        assert one.tell(CheckPassed(jobs_wait=False)).state is GateState.HALF_OPEN
+        assert one.tell(CheckPassed(jobs_wait=False)).state is GateState.CLOSED
 
 
 def test_a_gate_that_opens_while_it_recovers_recovers_no_more() -> None:
     played = opened()
     played.tell(CheckPassed(jobs_wait=True), JobDone())
-    assert played.tell(*[failed(scene) for scene in range(5)]) is GateState.OPEN
+    assert played.tell(*[failed(scene) for scene in range(5)]).state is GateState.OPEN
     assert played.gate.pace is None
 
 
@@ -267,18 +252,18 @@ def test_closed_again_it_recovers_and_brakes_at_too_many_errors_until_five_minut
 
 
 def test_while_jobs_wait_health_alone_does_not_close_it() -> None:
-    assert opened().tell(*[CheckPassed(jobs_wait=True)] * 10) is GateState.HALF_OPEN
+    assert opened().tell(*[CheckPassed(jobs_wait=True)] * 10).state is GateState.HALF_OPEN
 
 
 def test_a_job_of_before_it_opened_does_not_close_it() -> None:
-    assert opened().tell(JobDone()) is GateState.OPEN
+    assert opened().tell(JobDone()).state is GateState.OPEN
 
 
 @given(st.lists(EVENTS.filter(lambda event: not isinstance(event, CheckPassed)), max_size=20))
 def test_held_is_left_only_through_a_healthy_check(events: list[GateEvent]) -> None:
     played = held()
-    assert played.tell(*events, after=100.0) is GateState.HELD
-    assert played.tell(CheckPassed(jobs_wait=True)) is GateState.HALF_OPEN
+    assert played.tell(*events, after=100.0).state is GateState.HELD
+    assert played.tell(CheckPassed(jobs_wait=True)).state is GateState.HALF_OPEN
 
 
 def test_checks_come_each_five_seconds_and_each_minute_where_a_person_is_needed() -> None:

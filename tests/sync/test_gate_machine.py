@@ -249,4 +249,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 def test_any_order_of_jobs_checks_and_troubles_keeps_the_gates_promises() -> None:
-    run_state_machine_as_test(GateMachine, settings=settings(max_examples=100, stateful_step_count=50, deadline=None))
+    run_state_machine_as_test(GateMachine, settings=settings(max_examples=100, stateful_step_count=50))

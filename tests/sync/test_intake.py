@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from newstore import new_store
 from plexsync.model.scene import Scene, SceneFile
 from plexsync.model.work import Event, EventType, Lane
 from plexsync.store import queue, seen
@@ -40,7 +41,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    database = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    database = Database.open(new_store(tmp_path / "plexsync.db"))
     yield Desk(database=database)
     database.close()
 

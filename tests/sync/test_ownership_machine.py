@@ -276,7 +276,6 @@ def test_in_any_interleaving_one_daemon_owns_a_key_and_a_deposed_one_writes_noth
             settings=settings(
                 max_examples=25,
                 stateful_step_count=30,
-                deadline=None,
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
             ),
         )

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from plexsync.model.fields import Field
+from plexsync.model.pictures import UNMADE
+from plexsync.model.scene import Scene
 from plexsync.sim.library import cover
 from plexsync.store import history
+from plexsync.store.database import Connection
+from plexsync.sync.known import Known
 from plexsync.sync.plainvalues import value_json
 from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.planning import Scope, plan_scenes
 from plexsync.sync.service import Service
+from store.lookups import statements_of
 from sync.test_clearing import walked
 from sync.test_lost_updates import at_rest, silently
 from sync.test_story import picture
@@ -113,6 +119,28 @@ async def test_a_plan_in_between_does_not_change_what_a_walk_finds(tmp_path: Pat
         assert (1, (await item_key(place, 1)), "title") in written
         assert (2, (await item_key(place, 2)), "poster") in written
         assert (1, (await item_key(place, 1)), "title") in changes_of(documents)
+        (grown,) = [one["growth"] for one in documents if one["growth"]]
+        poster = changes_of(documents)[2, (await item_key(place, 2)), "poster"]
+        assert (poster[1], grown) == (json.dumps(UNMADE), len(cover(8)))
+
+
+async def test_however_many_scenes_are_planned_together_the_store_is_asked_as_often(tmp_path: Path) -> None:
+    async with at_rest(tmp_path, scenes=12, speed=60.0) as (_, service):
+        tools = service.servers[0].tools
+        found = (await service.stash.scenes_each(list(range(1, 13)))).found
+
+        def asked(connection: Connection, scenes: list[Scene]) -> int:
+            def work() -> None:
+                ties = [tie for one in tools.finder.find_each(connection, scenes).values() for tie in one.links]
+                assert len(ties) == len(scenes)
+                Known.of(connection, tools.server, [scene.id for scene in scenes], ties, tools.clock.now())
+
+            return len(statements_of(connection, work))
+
+        assert await tools.database.run(lambda c: asked(c, [found[1]]) == asked(c, list(found.values())))
+        together = await plan_scenes(list(found.values()), tools, Scope())
+        apart = [one for scene in found.values() for one in await plan_scenes([scene], tools, Scope())]
+        assert together == apart
 
 
 async def item_key(place: World, scene: int) -> int:

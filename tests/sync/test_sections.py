@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,30 +28,13 @@ from plexsync.sync.gate import (
     SectionIdle,
     SectionsSynced,
     TimePassed,
-    step,
 )
 from plexsync.sync.gatefacts import facts_of, gate_of
 from plexsync.sync.pace import RAMP, Ends
 from plexsync.sync.sections import of_one_section
+from sync.playedgate import Played
 
 BOTH = frozenset({1, 2})
-
-
-@dataclass(slots=True)
-class Played:
-    """A gate, its clock and what happened to it."""
-
-    gate: Gate = field(default_factory=Gate)
-    now: float = 1000.0
-
-    def tell(self, *events: GateEvent, after: float = 1.0) -> Gate:
-        for event in events:
-            self.now += after
-            self.gate = step(self.gate, event, self.now)
-        return self.gate
-
-    def state(self, section: int) -> GateState:
-        return self.gate.section(section).state
 
 
 def failed(section: int, scene: int, synced: frozenset[int] = BOTH) -> SectionFailed:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from newstore import new_store
 from plexsync.model.work import Event, EventType
 from plexsync.store import jobs, queue
 from plexsync.store.database import Database
@@ -56,7 +57,7 @@ class Post:
 
 @pytest.fixture
 def post(tmp_path: Path) -> Iterator[Post]:
-    database = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    database = Database.open(new_store(tmp_path / "plexsync.db"))
     yield Post(folder=tmp_path / "spool", database=database)
     database.close()
 

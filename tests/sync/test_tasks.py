@@ -81,12 +81,28 @@ async def test_every_task_of_the_manifest_is_answered_in_the_log_when_all_is_wel
             found = await it.task(task)
             assert len(found) == len(lines), found
             assert all(line.startswith(begin) for line, begin in zip(found, lines, strict=True)), found
+        for scope in ("all", "last 24 hours", "last 7 days", "empty only"):
+            (line,) = await it.task(f"Reconcile {scope}")
+            assert line.startswith(f"info: Reconcile {scope}: run ")
+            assert line.endswith("looked at: no gap.")
+        (line,) = await it.task("Refresh Plex index")
+        assert line.startswith("info: Refresh Plex index: Plex (plex), Open movies: 4 items, listed as a whole ")
         said, status = await it.task("Process queue now")
         assert said == "info: Process queue now: nothing had to be hurried."
         assert "nothing waits" in status
         stash, plex = await it.task("Outage report")
         assert stash.startswith("info: Outage report: Stash: no outage in ")
         assert plex.startswith("info: Outage report: Plex (plex): no outage in ")
+
+
+async def test_path_rules_are_proposed_and_the_state_of_everything_is_told(tmp_path: Path) -> None:
+    async with pages(tmp_path) as it:
+        told = await it.task("Suggest path rules")
+        assert told[0] == "info: Suggest path rules: plex: plex = /plex/media, stash = /data (4 files prove it)"
+        assert "4 of 4 files of Plex have their file in Stash" in told[1]
+        doctor = await it.task("Doctor")
+        assert any(line.startswith("info: Doctor: The plugin 0.1.0 is installed and enabled") for line in doctor)
+        assert not any(line.startswith("warning: Doctor: The plugin") for line in doctor)
 
 
 async def test_dead_letters_are_shown_with_their_titles_tried_again_and_dropped(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
+from newstore import spare_first_start
 from plexsync.app import Graph, Sources, build, open_store
+from plexsync.app.folder import home_of
 from plexsync.log import Redactor
 from plexsync.sim.serving import serving
 from plexsync.sync.clock import SystemClock
@@ -65,7 +67,7 @@ class Door:
     def client(self, *, key: str | None = KEY, timeout: float = 30.0) -> httpx2.Client:
         """A client that shows that API key."""
         headers = {} if key is None else {"X-Api-Key": key}
-        return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout)
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, verify=False)
 
     def status_of(self, request: bytes) -> int:
         """The status of the answer to these very bytes, which need not be a whole request."""
@@ -88,6 +90,7 @@ def opened(settings: Settings, *, working: bool, allowed_hosts: Sequence[str] = 
     """A real service over HTTP. One that is not `working` takes in everything and leaves it in the store."""
     sources = settings.sources()
     config = sources.load()
+    spare_first_start(home_of(config))
     database = open_store(config)
     graph = build(config, database, clock=SystemClock(), chance=random.Random(1), redactor=Redactor())
     with served(graph.service, allowed_hosts=allowed_hosts, graph=graph, working=working) as door:

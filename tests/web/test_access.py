@@ -27,6 +27,9 @@ KEYED: list[Route] = [
     ("POST", "/api/v1/dead/recover", {}, 200),
     ("POST", "/api/v1/plan", {"scenes": []}, 200),
     ("POST", "/api/v1/sync", {"scenes": []}, 202),
+    ("POST", "/api/v1/reconcile", {}, 202),
+    ("GET", "/api/v1/reconcile", None, 200),
+    ("GET", "/api/v1/reconcile/9", None, 404),
     ("POST", "/api/v1/stop", None, 202),
 ]
 WRONG = [

@@ -39,7 +39,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
 
 
 @given(path=st.sampled_from(PATHS), body=BODY)
-@settings(deadline=None)
 def test_garbage_is_answered_with_what_is_wrong(client: httpx2.Client, path: str, body: bytes) -> None:
     answer = client.post(f"/api/v1/{path}", content=body)
     assert answer.status_code in STATUSES
@@ -49,7 +48,7 @@ def test_garbage_is_answered_with_what_is_wrong(client: httpx2.Client, path: str
 
 
 @given(scene=st.text(min_size=1, max_size=30), limit=st.text(max_size=30))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_odd_scenes_and_limits_in_an_address_are_refused(client: httpx2.Client, scene: str, limit: str) -> None:
     answers = [
         client.get(httpx2.URL(f"/api/v1/scenes/{_quoted(scene)}/why")),

@@ -10,6 +10,7 @@ from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
 from plexsync.model.errors import PlexServerDown
 from plexsync.plex.client import PlexClient
+from plexsync.plex.listener import Listener
 from plexsync.stash.client import StashClient
 from plexsync.store.identity import Identity
 
@@ -35,6 +36,18 @@ def plex_client(
         verify=_verify(config),
         redact=redactor.redact,
         guard=guard,
+    )
+
+
+def listener_of(setting: ServerSetting, config: Config, me: Identity, redactor: Redactor) -> Listener:
+    """Hears what one Plex tells."""
+    return Listener(
+        setting.url or "",
+        setting.token.get_secret_value() if setting.token is not None else "",
+        client_identifier=me.client_identifier,
+        verify=_verify(config),
+        connect_timeout=config.connect_timeout,
+        redact=redactor.redact,
     )
 
 

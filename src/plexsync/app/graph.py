@@ -8,13 +8,14 @@ import socket
 from dataclasses import dataclass, field
 from functools import partial
 
-from plexsync.app.clients import checking, plex_client, stash_client
+from plexsync.app.advice import advice_of, doctor_of
+from plexsync.app.clients import checking, listener_of, plex_client, stash_client
 from plexsync.app.parts import Parts
 from plexsync.app.pictures import art_of, gallery_of, hints_of
 from plexsync.app.rules import paths_of, rules_of
 from plexsync.app.servers import Site
 from plexsync.app.sources import complete
-from plexsync.app.timetables import common_entries, timetable_of, upkeep_of
+from plexsync.app.timetables import common_entries, rebuilding_of, timetable_of, upkeep_of
 from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
 from plexsync.model.work import Peer
@@ -32,12 +33,14 @@ from plexsync.sync.outages import servers_of
 from plexsync.sync.ownership import Claimant, Ownership
 from plexsync.sync.peers import STASH, TIMETABLE, plex_key, plex_name
 from plexsync.sync.questions import Questions
+from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.reign import Reign, Terms
 from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
 from plexsync.sync.storedgate import StoredGate
 from plexsync.sync.timetable import Timetable
+from plexsync.sync.tools import Tools
 from plexsync.sync.undoing import Undoing
 
 
@@ -111,6 +114,9 @@ class _Builder:
             wake=self._wake,
             look=self._look,
             gates={},
+            plexes={},
+            reconciling=Reconciling(database=self.database, clock=self.clock, look=self._look),
+            known=self._known,
         )
 
     def graph(self) -> Graph:
@@ -148,6 +154,10 @@ class _Builder:
             gallery=gallery_of(art_of(config, parts.stash, database), self.me, parts.rules, clock),
             questions=Questions(database=database, clock=clock, wake=self._wake),
             undoing=Undoing(database=database, clock=clock, servers=names, wake=self._wake),
+            reconciling=parts.reconciling,
+            rebuilding=rebuilding_of(parts, database),
+            advice=advice_of(parts, database),
+            doctor=doctor_of(parts, database),
             refused_settings=config.refused,
             hints=hints_of(config),
             poll_interval=config.poll_interval,
@@ -161,6 +171,9 @@ class _Builder:
         self.timetable.room.look()
         for server in self.servers.values():
             server.room.timetable.look()
+
+    async def _known(self) -> list[Tools]:
+        return [(await ownership.known()).tools for ownership in self.servers.values()]
 
     def _own_timetable(self) -> None:
         """Stash's gate, and the timetable: its maker runs once all gates are there."""
@@ -190,12 +203,14 @@ class _Builder:
 
         ownership = Ownership(key=key, title=plex_name(name), claimant=self.claimant, make=make, owns_other=owns_other)
         plex = plex_client(setting, self.config, self.me, self.redactor, ownership.guard)
+        self.parts.plexes[name] = plex
         stored = self._gate(plex_name(name), key, (name,), ownership)
         gates[name] = stored.keeper(Peer.PLEX, checking(plex))
         site = Site(
             parts=self.parts,
             setting=setting,
             plex=plex,
+            listener=listener_of(setting, self.config, self.me, self.redactor),
             gate=gates[name],
             stash_gate=self.stash_gate,
             resume=partial(stored.resume, gates[name]),

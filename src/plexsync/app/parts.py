@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from plexsync.config import Config
 from plexsync.model.pathrules import PathRules
 from plexsync.model.rules import RuleBook
+from plexsync.plex.client import PlexClient
 from plexsync.stash.client import StashClient
 from plexsync.store.database import Database
 from plexsync.store.identity import Identity
@@ -16,13 +17,16 @@ from plexsync.sync.clock import Clock
 from plexsync.sync.drains import Drains
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.identities import StashIdentity
+from plexsync.sync.reconciling import Reconciling
+from plexsync.sync.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Made once for a process. `wake` tells every worker of new jobs, `look` every timetable of new wishes.
 
-    `gates` are those of the Plex servers, filled while the graph is built.
+    `gates` and `plexes` are those of the Plex servers, filled while the graph is built; `known` tells what is known of
+    each server.
     """
 
     config: Config
@@ -38,6 +42,9 @@ class Parts:
     wake: Callable[[], None]
     look: Callable[[], None]
     gates: dict[str, Gatekeeper]
+    plexes: dict[str, PlexClient]
+    reconciling: Reconciling
+    known: Callable[[], Awaitable[Sequence[Tools]]]
 
     @property
     def names(self) -> tuple[str, ...]:

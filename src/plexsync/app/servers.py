@@ -11,6 +11,7 @@ from plexsync.app.timetables import timetable_of
 from plexsync.config import ServerSetting
 from plexsync.plex.answers import OtherServer
 from plexsync.plex.client import PlexClient
+from plexsync.plex.listener import Listener
 from plexsync.plex.writer import Writer
 from plexsync.store import identity
 from plexsync.store.fence import Transactions
@@ -21,8 +22,12 @@ from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.identities import accepted_plex, known_plex, other_plex
 from plexsync.sync.judging import Brake
 from plexsync.sync.libraries import Libraries
+from plexsync.sync.listening import Listening
 from plexsync.sync.reign import Reign
-from plexsync.sync.server import Server, libraries_of
+from plexsync.sync.roundtrip import EVERY as ROUND_TRIP
+from plexsync.sync.roundtrip import RoundTrip
+from plexsync.sync.scanning import Scanning
+from plexsync.sync.server import Server, index_of, libraries_of
 from plexsync.sync.timetable import Entry
 from plexsync.sync.tools import Tools
 from plexsync.sync.worker import LONGEST_SLEEP, Worker
@@ -39,6 +44,7 @@ class Site:
     parts: Parts
     setting: ServerSetting
     plex: PlexClient
+    listener: Listener
     gate: Gatekeeper
     stash_gate: Gatekeeper
     resume: Callable[[], Awaitable[None]]  #: takes up the gate where the store knows it to stand
@@ -64,7 +70,15 @@ class Site:
         async def refresh() -> None:
             await server.refresh()
 
-        entries = [Entry(name=libraries_of(self.name), run=refresh, every=_LIBRARIES_EVERY), brake.entry]
+        async def rebuild() -> None:
+            await server.rebuild()
+
+        looks = Entry(name=libraries_of(self.name), run=refresh, every=_LIBRARIES_EVERY)
+        entries = [looks, Entry(name=index_of(self.name), run=rebuild, at_start=False), brake.entry]
+        round_trip = RoundTrip(server=self.name, database=rows, paths=parts.paths, clock=parts.clock)
+        entries.append(Entry(name=f"path rules of {self.name}", run=round_trip.check, every=ROUND_TRIP))
+        if parts.config.scan_new_files:
+            entries.append(self._scanning(rows, libraries, worker).entry)
         server = Server(
             name=self.name,
             gate=self.gate,
@@ -73,9 +87,31 @@ class Site:
             worker=worker,
             timetable=timetable_of(parts, rows, entries, (self.gate,), self.resume),
             brake=brake,
+            round_trip=round_trip,
+            listening=Listening(
+                listener=self.listener,
+                libraries=libraries,
+                gate=self.gate,
+                clock=parts.clock,
+                chance=parts.chance,
+                look=looks.asked.set,
+                wake=worker.wake,
+            ),
             pin=self._pin,
         )
         return server
+
+    def _scanning(self, rows: Transactions, libraries: Libraries, worker: Worker) -> Scanning:
+        scanning = Scanning(
+            server=self.name,
+            plex=self.plex,
+            database=rows,
+            libraries=libraries,
+            paths=self.parts.paths,
+            clock=self.parts.clock,
+        )
+        worker.on_end(scanning.job_ended)
+        return scanning
 
     def _libraries(self, rows: Transactions) -> Libraries:
         config = self.parts.config

@@ -6,8 +6,11 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from zoneinfo import ZoneInfo
 
+from plexsync.app.advice import advice_of, doctor_of
 from plexsync.app.folder import home_of
+from plexsync.app.gaps import reconciler_of
 from plexsync.app.parts import Parts
 from plexsync.app.pictures import watch_of
 from plexsync.app.sources import PLUGIN_ID
@@ -16,13 +19,16 @@ from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.housekeeping import trim
+from plexsync.sync.rebuilding import Rebuilding
 from plexsync.sync.recovery import Recovery
 from plexsync.sync.service import BACKUP
 from plexsync.sync.storedgate import RECOVERY
 from plexsync.sync.tasks import Tasks
 from plexsync.sync.timetable import Entry, Timetable
+from plexsync.sync.touches import Touches
 from plexsync.sync.upkeep import Upkeep
 from plexsync.sync.walk import FULL_WALK, Walker
+from plexsync.sync.windows import NAMES, TOUCHED, WINDOWS, ChangeWindows
 
 _DAY = 24 * 3600.0
 #: Seconds between two looks whether a backup is due.
@@ -50,6 +56,7 @@ def timetable_of(
 def common_entries(parts: Parts, rows: Transactions, gates: tuple[Gatekeeper, ...]) -> list[Entry]:
     """What belongs to no server: walks through Stash, upkeep, and the tasks of Stash's pages."""
     config, upkeep = parts.config, upkeep_of(parts, rows)
+    windows = windows_of(parts, rows)
     walker = Walker(
         stash=parts.stash,
         database=rows,
@@ -59,15 +66,59 @@ def common_entries(parts: Parts, rows: Transactions, gates: tuple[Gatekeeper, ..
         wake=parts.wake,
         identity=parts.stash_identity,
         people=watch_of(config, parts.me, parts.rules),
+        busy=lambda: windows.busy,
     )
+    reconciler = reconciler_of(parts, rows, walker, lambda: windows.busy)
+
+    async def walk() -> int:
+        put = await walker.full()
+        reconciler.walked()
+        return put
+
     return [
-        Entry(name=FULL_WALK, run=walker.full, every=config.full_walk_hours * 3600),
+        Entry(name=WINDOWS, run=windows.poll, every=config.stash_poll),
+        Entry(name=TOUCHED, run=windows.touched, at_start=False),
+        Entry(name=NAMES, run=windows.names, at_start=False),
+        Entry(name=FULL_WALK, run=walk, every=config.full_walk_hours * 3600),
         Entry(name="recent", run=walker.recent, at_start=False),
+        reconciler.entry,
         Entry(name="housekeeping", run=partial(_keep_house, config, parts.clock, rows), every=_DAY),
         Entry(name=BACKUP, run=partial(_back_up, config, parts.clock), every=_BACKUP_LOOK, optional=True),
         Entry(name=RECOVERY, run=upkeep.recovery.after_outage),
-        *Tasks(upkeep=upkeep, stash=parts.stash, gates=gates, plugin=PLUGIN_ID).entries(),
+        *Tasks(
+            upkeep=upkeep,
+            stash=parts.stash,
+            gates=gates,
+            plugin=PLUGIN_ID,
+            reconciling=parts.reconciling,
+            rebuilding=rebuilding_of(parts, rows),
+            advice=advice_of(parts, rows),
+            doctor=doctor_of(parts, rows),
+        ).entries(),
     ]
+
+
+def windows_of(parts: Parts, rows: Transactions) -> ChangeWindows:
+    """What finds changes in Stash by asking."""
+    return ChangeWindows(
+        stash=parts.stash,
+        database=rows,
+        clock=parts.clock,
+        touches=Touches(stash=parts.stash, database=rows, clock=parts.clock, servers=parts.names),
+        identity=parts.stash_identity,
+        wake=parts.wake,
+        at_night=parts.config.night_poll,
+        zone=None if parts.config.timezone is None else ZoneInfo(parts.config.timezone),
+    )
+
+
+def rebuilding_of(parts: Parts, rows: Transactions) -> Rebuilding:
+    """What people do with the index of Plex."""
+
+    def look(_wish: str) -> None:
+        parts.look()
+
+    return Rebuilding(database=rows, clock=parts.clock, servers=parts.names, look=look)
 
 
 def upkeep_of(parts: Parts, rows: Transactions) -> Upkeep:

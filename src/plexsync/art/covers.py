@@ -8,17 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plexsync.art.folder import FOLDER_LIMIT, PictureFolder, sha1_of
-from plexsync.art.shaping import UnreadablePictureError, shaped
+from plexsync.art.shaping import LARGEST_BYTES, UnreadablePictureError, shaped
 from plexsync.art.sources import Source
 from plexsync.log import logger
 from plexsync.model.errors import OwnDiskError
-from plexsync.model.pictures import Recipe
+from plexsync.model.pictures import UNMADE, Recipe
 from plexsync.stash.client import StashClient
 from plexsync.stash.covers import Cover
 from plexsync.store import pictures
 from plexsync.store.fence import Transactions
+from plexsync.store.pictures import Picture
 
 _log = logger("plexsync.art")
+
+#: What is known of pictures, by the kind and id of their owners, and by recipe.
+Album = dict[tuple[str, int], Mapping[str, Picture]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +37,61 @@ class Art:
     bench: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(
-        self, source: Source, recipes: Collection[Recipe], now: float, *, closely: bool = False
+        self,
+        source: Source,
+        recipes: Collection[Recipe],
+        now: float,
+        *,
+        closely: bool = False,
+        held: Album | None = None,
+        make: bool = True,
     ) -> Mapping[Recipe, str]:
         """The sha1 of what each recipe makes of the picture, "" when it has no own one.
 
         Asks Stash, once for all of them, only if its owner was touched, or if told to look `closely`: by our clock
-        alone one cannot be sure.
+        alone one cannot be sure. `held` is what was read of the store before, and learns what is found. With `make`
+        off a picture that is another one is UNMADE, and not remembered.
         """
-        held = await self.database.run(lambda c: pictures.of(c, source.kind, source.id))
+        album = {} if held is None else held
+        mine = (source.kind.value, source.id)
+        if held is None:
+            album[mine] = await self.database.run(lambda c: pictures.of(c, source.kind, source.id))
+        album[mine] = await self._seen(source, recipes, now, album.get(mine, {}), closely=closely, make=make)
+        return {recipe: album[mine][recipe.name].sha1 for recipe in recipes}
+
+    async def _seen(
+        self,
+        source: Source,
+        recipes: Collection[Recipe],
+        now: float,
+        held: Mapping[str, Picture],
+        *,
+        closely: bool,
+        make: bool,
+    ) -> Mapping[str, Picture]:
+        """The picture as the store tells it, or else as Stash does now, by recipe."""
         known = {recipe: held[recipe.name] for recipe in recipes if recipe.name in held}
         if len(known) == len(set(recipes)):
             settled = all(source.is_settled(one.checked_for, one.checked_at) for one in known.values())
             if settled and not closely:
-                return {recipe: one.sha1 for recipe, one in known.items()}
+                return held
             tags = {one.etag for one in known.values()}
             etag = tags.pop() if len(tags) == 1 else None
         else:
             etag = None
-        found = await self.stash.picture(source.address, etag)
+        # Only its bytes tell whether a picture that could not be read before can be now.
+        make = make or any(not one.checked_for for one in known.values())
+        found = await (self.stash.picture if make else self.stash.glimpse)(source.address, etag)
+        if found.kind == "picture" and not make:
+            same = {recipe for recipe, one in known.items() if one.etag and one.etag == found.etag}
+            new = [recipe for recipe in recipes if recipe not in same]
+            return {**held, **{recipe.name: _unmade(source, recipe, found, now) for recipe in new}}
         if found.kind == "unchanged":
             rows = {recipe: replace(one, checked_for=source.mark, checked_at=now) for recipe, one in known.items()}
         else:
             rows = {recipe: await self._made(source, recipe, found, now) for recipe in recipes}
         await self.database.run(lambda c: pictures.put(c, rows.values()))
-        return {recipe: row.sha1 for recipe, row in rows.items()}
+        return {**held, **{recipe.name: row for recipe, row in rows.items()}}
 
     async def content(self, source: Source, recipe: Recipe, sha1: str, now: float) -> tuple[str, bytes] | None:
         """What `look` told of, with its sha1; where Stash shows another one by now, that one; None when it has none."""
@@ -78,12 +113,12 @@ class Art:
     def _kept(self) -> PictureFolder:
         return PictureFolder(self.folder, self.limit)
 
-    async def _made(self, source: Source, recipe: Recipe, found: Cover, now: float) -> pictures.Picture:
+    async def _made(self, source: Source, recipe: Recipe, found: Cover, now: float) -> Picture:
         """What is to be remembered of an answer of Stash, whose picture is kept in shape."""
         ready = await self._shaped(source, recipe, found.content) if found.kind == "picture" else b""
         # What could not be read may have been cut on its way: it is fetched anew at every look.
         read = bool(ready) or found.kind == "none"
-        return pictures.Picture(
+        return Picture(
             kind=source.kind.value,
             id=source.id,
             recipe=recipe.name,
@@ -110,3 +145,17 @@ class Art:
                 "disk, or let PlexSync's user write there"
             ) from error
         return ready
+
+
+def _unmade(source: Source, recipe: Recipe, found: Cover, now: float) -> Picture:
+    """Another picture than the known one, of about that size once it is made."""
+    return Picture(
+        kind=source.kind.value,
+        id=source.id,
+        recipe=recipe.name,
+        etag=found.etag or "",
+        sha1=UNMADE,
+        size=min(found.size, LARGEST_BYTES),
+        checked_for=source.mark,
+        checked_at=now,
+    )

@@ -13,9 +13,11 @@ from plexsync.cli.wishes import Wish
 from plexsync.daemon import Process, opened
 from plexsync.log import Files, Redactor, configure
 from plexsync.model.errors import ServerDown, SyncError
+from plexsync.model.gaps import Scope
 from plexsync.sync.gate import GateState
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.reconcile import RECONCILE
 from plexsync.sync.server import libraries_of
 from plexsync.sync.service import Service, UnknownLibraryError
 
@@ -29,7 +31,8 @@ _GRACE = 3.0
 @asynccontextmanager
 async def graph_of(call: Call) -> AsyncIterator[Graph]:
     """The graph of the data folder, not at work. StoreError when another process holds the folder."""
-    process, redactor = Process.of(call.sources()), Redactor()
+    # Whoever gives one command wants that and nothing else.
+    process, redactor = Process.of(call.sources(PLEXSYNC_RECONCILE="never")), Redactor()
     config = call.config()
     # The log goes to its file: the terminal is for the answer.
     with configure(redactor=redactor, level=config.log_level.value, files=Files(folder=config.log_folder)):
@@ -59,6 +62,45 @@ async def explain(call: Call, scene: int) -> dict[str, Any]:
         for server in graph.service.servers:
             await server.libraries.load()
         return await graph.service.explain(scene)
+
+
+async def refresh_index(call: Call) -> dict[str, Any]:
+    """List all items of all synced libraries anew; how far each is followed then."""
+    async with graph_of(call) as graph:
+        for server in graph.service.servers:
+            await server.libraries.load()
+            await server.rebuild()
+        return await graph.service.rebuilding.facts()
+
+
+async def reconcile(
+    call: Call, scope: str, show: Callable[[dict[str, Any]], None], *, report_only: bool
+) -> dict[str, Any]:
+    """Search for gaps and close those that can be closed now; what became of them. `show` is told how far it is."""
+    async with graph_of(call) as graph:
+        service = graph.service
+        for server in service.servers:
+            await server.libraries.load()
+            await server.refresh()
+        number = (await service.reconciling.ask(Scope(scope), report_only=report_only))["run"]
+        search = service.timetable.entries[RECONCILE]
+        await _while_shown(asyncio.ensure_future(search.run()), service, number, show)
+        if (await service.reconciling.run(number, examples=0))["stage"] == "closing":
+            await _all_done(service)
+            await search.run()
+        return await service.reconciling.run(number)
+
+
+async def _while_shown(
+    work: asyncio.Future[object], service: Service, number: int, show: Callable[[dict[str, Any]], None]
+) -> None:
+    try:
+        while not (await asyncio.wait([work], timeout=_LOOK_EVERY))[0]:
+            show(await service.reconciling.run(number, examples=0))
+    finally:
+        work.cancel()
+        await asyncio.wait([work])
+    work.result()
 
 
 async def worked_off(

@@ -20,13 +20,17 @@ def install(
     start: Annotated[
         bool, typer.Option(help="Let the hook start the daemon when none runs (Stash on this computer only).")
     ] = True,
+    hooks: Annotated[
+        bool,
+        typer.Option(help="Let Stash tell of each change as it is saved; without, changes arrive with the next look."),
+    ] = True,
 ) -> None:
     """Copy the plugin into Stash's plugins folder and have the daemon watch its spool folder."""
     from plexsync.cli import plugin_install
     from plexsync.cli.screen import Screen
 
     call = call_of(context)
-    plugin_install.install(call, plugins_folder.absolute(), Screen(as_json=call.as_json), start=start)
+    plugin_install.install(call, plugins_folder.absolute(), Screen(as_json=call.as_json), start=start, hooks=hooks)
 
 
 @plugin.command()

@@ -22,7 +22,7 @@ _CONFIG = "PLEXSYNC_CONFIG"
 _TOLD = frozenset({"PLEXSYNC_DATA_DIR", _CONFIG})
 
 
-def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool) -> None:
+def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool, hooks: bool) -> None:
     """Copy, name the command that starts a daemon, and remember the spool folder."""
     config = call.config()
     if not plugins_folder.is_dir():
@@ -30,7 +30,7 @@ def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool) ->
             f"{plugins_folder} is no folder. Stash shows its own under Settings > System > Application Paths > Plugins"
         )
     try:
-        spool = copy_plugin(plugins_folder)
+        spool = copy_plugin(plugins_folder, hooks=hooks)
         command = _command(call, config) if start else None
         started_by = let_hook_start(spool, command)
     except OSError as error:

@@ -73,7 +73,7 @@ class Plans:
             f"{counts[1]}, {counts[2]} uploaded. Nothing was."
         ]
         if self._grows:
-            lines.append(f"Plex's folder would grow by {max(self._grows / _MB, 0.1):,.1f} MB.")
+            lines.append(f"Plex's folder would grow by about {max(self._grows / _MB, 0.1):,.1f} MB.")
         if self._skipped:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self._skipped.most_common())
             lines.append(f"Not or not wholly written: {kinds}.")

@@ -11,9 +11,12 @@ import typer
 from plexsync import __version__
 from plexsync.cli.braking import brake
 from plexsync.cli.call import Call, Failed, call_of, hoisted
+from plexsync.cli.indexing import index
 from plexsync.cli.installing import plugin
 from plexsync.cli.keeping import dead, queue
+from plexsync.cli.paths import paths
 from plexsync.cli.simulators import sim
+from plexsync.model.gaps import Scope
 
 if TYPE_CHECKING:
     from plexsync.cli.screen import Screen
@@ -31,6 +34,8 @@ program = typer.Typer(
 program.add_typer(queue, name="queue")
 program.add_typer(dead, name="dead")
 program.add_typer(brake, name="brake")
+program.add_typer(index, name="index")
+program.add_typer(paths, name="paths")
 program.add_typer(plugin, name="plugin")
 program.add_typer(sim, name="sim")
 
@@ -152,6 +157,33 @@ def sync(
 
 
 @program.command()
+def reconcile(
+    context: typer.Context,
+    scope: Annotated[
+        Scope, typer.Option(help="Everything; what was added or changed lately; or only what is empty in Plex.")
+    ] = Scope.ALL,
+    number: Annotated[int | None, typer.Option("--run", metavar="ID", help="Show an earlier run.", min=1)] = None,
+    limit: Annotated[int, typer.Option(help="With --history: how many.", min=1, max=1000)] = 20,
+    *,
+    report_only: Annotated[bool, typer.Option("--report-only", help="Only say what differs; write nothing.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the gaps are closed.")] = False,
+    past: Annotated[bool, typer.Option("--history", help="List the latest runs.")] = False,
+) -> None:
+    """Search for gaps between Stash and Plex, in both directions, and close them."""
+    from plexsync.cli import reconciling
+
+    asks = scope is not Scope.ALL or report_only or wait
+    if [past, number is not None, asks].count(True) > 1:
+        raise typer.BadParameter("--history and --run ID stand alone: they only show what earlier runs found")
+    if past:
+        reconciling.history(call_of(context), limit, _screen(context))
+    elif number is not None:
+        reconciling.show(call_of(context), number, _screen(context))
+    else:
+        reconciling.reconcile(call_of(context), scope.value, _screen(context), report_only=report_only, wait=wait)
+
+
+@program.command()
 def why(context: typer.Context, scene: Annotated[int, typer.Argument(min=1, help="Id of a scene in Stash.")]) -> None:
     """Say how a scene was matched, where it stands, and why each field is as it is."""
     from plexsync.cli import explaining
@@ -243,6 +275,14 @@ def outages(context: typer.Context) -> None:
     from plexsync.cli import standing
 
     standing.outages(call_of(context), _screen(context))
+
+
+@program.command()
+def doctor(context: typer.Context) -> None:
+    """Look whether all that PlexSync needs is there and fits together, and say what to do where it is not."""
+    from plexsync.cli import doctor as diagnosis
+
+    diagnosis.doctor(call_of(context), _screen(context))
 
 
 @program.command()

@@ -21,6 +21,11 @@ def clean(value: object) -> str:
     return "".join(char for char in text if unicodedata.category(char) not in _HIDDEN)
 
 
+def clean_line(text: str) -> str:
+    """A line without anything that a terminal would obey; its spaces stay as they are."""
+    return "".join(char for char in text if unicodedata.category(char) not in _HIDDEN)
+
+
 class Screen:
     """Standard output. With `as_json` only `facts` are shown, one JSON value a line."""
 
@@ -38,6 +43,12 @@ class Screen:
         """One sentence for people."""
         if not self.as_json:
             self.console.print(Text(clean(text), style=style))
+
+    def block(self, text: str) -> None:
+        """Lines to be copied as they stand."""
+        if not self.as_json:
+            for line in text.splitlines():
+                self.console.print(Text(clean_line(line)))
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A table for people; cells are shown as they are, never read as markup."""

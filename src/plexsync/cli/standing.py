@@ -89,6 +89,7 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
         ("state", _gate(server["gate"], now)),
         ("libraries in Plex", ", ".join(libraries) or "none known yet"),
         *((("synced", ", ".join(server["synced"]) or "none"),) if "synced" in server else ()),
+        *((("listening to Plex", _listening(server["listening"])),) if "listening" in server else ()),
         ("items in the index", sum(server["index"]["items"].values())),
         ("waiting jobs", _depth(queue)),
         ("dead letters", queue["dead"]),
@@ -97,6 +98,10 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
     screen.table(f"Plex: {server['name']}", ("what", "how"), rows)
     _first_contact(server["first_contact"], screen)
     _brake(server["brake"], screen)
+
+
+def _listening(facts: dict[str, Any]) -> str:
+    return "yes" if facts["connected"] else f"no: {facts['reason'] or 'not yet'}. It is looked at every half minute"
 
 
 def _first_contact(waiting: dict[str, Any], screen: Screen) -> None:

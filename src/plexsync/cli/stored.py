@@ -16,7 +16,7 @@ from plexsync.cli.remote import Remote, daemon_of
 from plexsync.config import Config
 from plexsync.store.database import Connection, Database
 from plexsync.store.lock import FolderLock, holder
-from plexsync.sync import outages, questions, reports, undoing
+from plexsync.sync import gapreports, outages, questions, rebuilding, reports, undoing
 from plexsync.sync.peers import ownable
 
 T = TypeVar("T")
@@ -35,6 +35,9 @@ class Facts(Protocol):
     def conflicts(self, limit: int, scene: int | None) -> list[dict[str, Any]]: ...
     def why(self, scene: int) -> dict[str, Any]: ...
     def brake(self) -> list[dict[str, Any]]: ...
+    def index(self) -> dict[str, Any]: ...
+    def reconciliations(self, limit: int) -> list[dict[str, Any]]: ...
+    def reconciliation(self, number: int) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,17 @@ class Told:
 
     def brake(self) -> list[dict[str, Any]]:
         return _rows(self.remote.get("/api/v1/brake"))
+
+    def index(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.remote.get("/api/v1/index")
+        return found
+
+    def reconciliations(self, limit: int) -> list[dict[str, Any]]:
+        return _rows(self.remote.get("/api/v1/reconcile", limit=limit))
+
+    def reconciliation(self, number: int) -> dict[str, Any]:
+        found: dict[str, Any] = self.remote.get(f"/api/v1/reconcile/{number}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,18 @@ class Stored:
 
     def brake(self) -> list[dict[str, Any]]:
         return self._read(questions.listing)
+
+    def index(self) -> dict[str, Any]:
+        return self._read(lambda c: rebuilding.index_facts(c, self._servers(c)))
+
+    def reconciliations(self, limit: int) -> list[dict[str, Any]]:
+        return self._read(lambda c: gapreports.run_rows(c, limit))
+
+    def reconciliation(self, number: int) -> dict[str, Any]:
+        found = self._read(lambda c: gapreports.run_facts(c, number))
+        if found is None:
+            raise Failed(gapreports.no_run(number))
+        return found
 
     def _servers(self, connection: Connection) -> list[str]:
         return [server.name for server in self.config.servers] or reports.known_servers(connection)

@@ -78,7 +78,7 @@ def undo(call: Call, wish: Mapping[str, Any], screen: Screen, *, wait: bool) -> 
     found = _asked(call, "/api/v1/undo", dict(wish), ask, lambda told: bool(told["scenes"]), screen, wait=wait)
     screen.facts(found)
     for facts in found:
-        _tell(facts, screen)
+        _tell(facts, screen, waited=wait)
         screen.say("What is put back is pinned: `plexsync unpin SCENE` lets it be written again.")
 
 
@@ -96,7 +96,7 @@ def uninstall(call: Call, library: str | None, screen: Screen) -> None:
         screen.say("No library is chosen, so there is nothing to put back.")
     for facts in found:
         screen.say(f"Library {facts['library']!r}:", style="bold")
-        _tell(facts, screen)
+        _tell(facts, screen, waited=True)
         screen.say(_TAKE_OUT.format(library=facts["library"]))
 
 
@@ -143,8 +143,8 @@ def conflicts(call: Call, limit: int, scene: int | None, screen: Screen) -> None
     screen.say("`owner_FIELD`, `keep_edits` and `plexsync pin SCENE FIELD` decide what becomes of such edits.")
 
 
-def _tell(facts: Mapping[str, Any], screen: Screen) -> None:
-    done = "put back" if "status" in facts else "to be put back"
+def _tell(facts: Mapping[str, Any], screen: Screen, *, waited: bool) -> None:
+    done = "put back" if waited or "status" in facts else "to be put back"
     counts = f"{many(facts['fields'], 'field')} of {many(facts['items'], 'item')}"
     screen.say(f"{counts} {done}, as run {facts['run']}.")
     for one in facts["unknown"]:

@@ -25,8 +25,10 @@ from plexsync.config.kinds import (
 )
 from plexsync.config.parts import PathRules, Servers
 from plexsync.config.rulesetting import MaybeRules
+from plexsync.config.timekinds import Schedule, Zone
 from plexsync.model import fields
 from plexsync.model.fields import Owner
+from plexsync.model.gaps import Scope
 from plexsync.model.portraits import PeoplePictures
 
 
@@ -124,6 +126,9 @@ class Settings(BaseModel):
         "A scene without an item in Plex is no gap: Plex holds only a part.",
         default=False,
     )
+    scan_new_files: bool = setting(
+        "Have Plex scan the folder of a new scene whose file it does not list yet.", default=False
+    )
     preview_first_contact: bool = setting(
         "A newly chosen library is only previewed until you let its backlog be written.", default=True
     )
@@ -212,7 +217,26 @@ class Settings(BaseModel):
         ge=0.1,
         le=60,
     )
+    stash_poll: float = setting(
+        "Seconds between looks for what changed in Stash; hooks arrive at once.", default=30.0, ge=5, le=600
+    )
+    night_poll: bool = setting(
+        "Look for changes at night as well; off, Stash is left alone from 1 to 6 o'clock but for hooks.", default=True
+    )
     full_walk_hours: float = setting("Hours between walks through everything.", default=24.0, ge=1, le=720)
+    reconcile: Schedule = setting(
+        "When gaps between Stash and Plex are searched and closed by themselves: `never`, `hourly`, `daily`, `weekly`, "
+        'or as cron has it, `"30 4 * * *"`; unless `never` also at the start, if the last time is over an hour ago.',
+        default="daily",
+    )
+    reconcile_scope: Annotated[Scope, BeforeValidator(lower)] = setting(
+        "What is searched then: `all`, what was added or changed in the last `24h` or `7d`, or only what is `empty` in "
+        "Plex.",
+        default=Scope.ALL,
+    )
+    timezone: Zone = setting(
+        "Time zone of schedules, as `Europe/Berlin`; without it that of this computer.", default=None
+    )
     dead_letter_days: int = setting("Days that dead letters are kept.", default=30, ge=1, le=365)
     purge_days: int = setting(
         "Days that a purge of dead letters leaves alone; 0 purges all of them.", default=7, ge=0, le=365

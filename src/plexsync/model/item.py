@@ -71,7 +71,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A library of Plex. `marks` moves whenever a scan ended or the content changed."""
+    """A library of Plex. `marks` moves when a scan ended or the content changed; `uuid` stays when it is renamed."""
 
     key: int
     title: str
@@ -80,3 +80,4 @@ class Section:
     locations: tuple[str, ...]
     refreshing: bool = False
     marks: str = ""
+    uuid: str = ""

@@ -45,12 +45,14 @@ class Match:
 class Surroundings:
     """What the index and the scenes seen so far know about one file.
 
-    `mapped` is Plex's path by the rules, None where none applies. `at_path` are the items that hold a file there,
-    `same_name` all items with a file of that name, `twins` the paths of other scenes' files of that name.
+    `mapped` is Plex's path by the rules, None where none applies, `also` further ones where several folders of Plex
+    are one of Stash. `at_path` are the items that hold a file at any of them, `same_name` all items with a file of that
+    name, `twins` the paths of other scenes' files of that name.
     """
 
     mapped: str | None
     at_path: Sequence[IndexedItem] = ()
+    also: Sequence[str] = ()
     same_name: Sequence[IndexedItem] = ()
     twins: Sequence[str] = ()
 
@@ -58,26 +60,34 @@ class Surroundings:
 def match_file(file: SceneFile, around: Surroundings) -> Match:
     """One file's item. With a rule only the exact path counts; without, the longest common suffix that is unique."""
     if around.mapped is not None:
-        return _by_path(file, around.mapped, around.at_path)
+        return _by_path(file, (around.mapped, *around.also), around.at_path)
     return _by_suffix(file, around.same_name, around.twins)
 
 
-def _by_path(file: SceneFile, mapped: str, found: Sequence[IndexedItem]) -> Match:
+def _by_path(file: SceneFile, places: Sequence[str], found: Sequence[IndexedItem]) -> Match:
     if not found:
-        reason = f"Plex lists no item with the file {mapped}"
-        return Match(file=file, verdict=Verdict.MISSING, reason=reason, plex_path=mapped)
+        reason = f"Plex lists no item with the file {' or '.join(places)}"
+        return Match(file=file, verdict=Verdict.MISSING, reason=reason, plex_path=places[0])
+    keys = [path_key(place) for place in places]
+    held = [(item, part) for item in found for part in item.parts if path_key(part.path) in keys]
+    if len({path_key(part.path) for _, part in held}) > 1:
+        # One folder of Stash is several of Plex, and each has a file of this name: what it holds says which it is.
+        held = [(item, part) for item, part in held if _same_content(file, part)]
+    if not held:
+        return Match(
+            file=file,
+            verdict=Verdict.AMBIGUOUS,
+            reason=f"the path rules lead to {' and '.join(places)}, and neither size nor duration says which it is",
+            items=tuple(found),
+        )
+    held.sort(key=lambda row: keys.index(path_key(row[1].path)))
     return Match(
         file=file,
         verdict=Verdict.FOUND,
         reason="exact path",
-        items=tuple(found),
-        plex_path=_spelled(found[0], mapped),
+        items=tuple({item.rating_key: item for item, _ in held}.values()),
+        plex_path=held[0][1].path,
     )
-
-
-def _spelled(item: IndexedItem, mapped: str) -> str:
-    """The path as Plex writes it."""
-    return next((part.path for part in item.parts if path_key(part.path) == path_key(mapped)), mapped)
 
 
 def common_suffix(one: str, two: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,24 +28,43 @@ class Rule(Protocol):
     def to_plex(self, stash_path: str) -> str | None: ...
 
 
-def _moved(path: str, source: str, target: str, *, fold: bool) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """One end of a rule; `key` holds the segments as they are compared."""
+
+    path: str
+    fold: bool
+    root: str = field(init=False)
+    windows: bool = field(init=False)
+    parts: tuple[str, ...] = field(init=False)
+    key: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", root_of(self.path))
+        object.__setattr__(self, "windows", is_windows(self.path))
+        object.__setattr__(self, "parts", tuple(parts_of(self.path)))
+        object.__setattr__(self, "key", self.compared(self.parts))
+
+    def compared(self, parts: Sequence[str]) -> tuple[str, ...]:
+        """Segments in the form in which they are compared with this folder's."""
+        normal = [unicodedata.normalize("NFC", part) for part in parts]
+        return tuple(part.casefold() for part in normal) if self.fold or self.windows else tuple(normal)
+
+
+def _moved(path: str, source: _Folder, target: _Folder) -> str | None:
     """`path` with its leading segments `source` replaced by `target`; by whole segments only."""
-    if root_of(path) != root_of(source) or is_windows(path) != is_windows(source):
+    if root_of(path) != source.root or is_windows(path) != source.windows:
         return None
-    wanted, given = (unicodedata.normalize("NFC", "/".join(parts_of(one))).split("/") for one in (source, path))
-    wanted = [part for part in wanted if part]
-    if fold or is_windows(source):
-        wanted, given = ([part.casefold() for part in parts] for parts in (wanted, given))
-    if given[: len(wanted)] != wanted:
+    given, depth = parts_of(path), len(source.key)
+    if source.compared(given[:depth]) != source.key:
         return None
-    windows = is_windows(target)
-    rest = parts_of(path)[len(wanted) :]
-    if windows and any("\\" in part for part in rest):
+    rest = given[depth:]
+    if target.windows and any("\\" in part for part in rest):
         # There a backslash separates: no file on Windows has such a name.
         return None
-    folders = [*parts_of(target), *rest]
-    lead = root_of(target) + ("\\" if windows else "/").join(folders)
-    return lead + "\\" if windows and len(folders) == 1 else lead
+    folders = [*target.parts, *rest]
+    lead = target.root + ("\\" if target.windows else "/").join(folders)
+    return lead + "\\" if target.windows and len(folders) == 1 else lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +75,12 @@ class PrefixRule:
     plex: str
     stash: str
     case_insensitive: bool = False
+    _in_plex: _Folder = field(init=False, repr=False, compare=False)
+    _in_stash: _Folder = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_in_plex", _Folder(self.plex, self.case_insensitive))
+        object.__setattr__(self, "_in_stash", _Folder(self.stash, self.case_insensitive))
 
     @property
     def place(self) -> str:
@@ -64,11 +89,11 @@ class PrefixRule:
 
     def to_stash(self, plex_path: str) -> str | None:
         """Stash's path of the file that Plex sees at `plex_path`."""
-        return _moved(plex_path, self.plex, self.stash, fold=self.case_insensitive)
+        return _moved(plex_path, self._in_plex, self._in_stash)
 
     def to_plex(self, stash_path: str) -> str | None:
         """Plex's path of the file that Stash sees at `stash_path`."""
-        return _moved(stash_path, self.stash, self.plex, fold=self.case_insensitive)
+        return _moved(stash_path, self._in_stash, self._in_plex)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +135,43 @@ class PathRules:
         return next((to for rule in self.rules if (to := rule.to_stash(plex_path)) is not None), None)
 
     def to_plex(self, stash_path: str) -> str | None:
-        """None when no rule applies, and where an earlier rule says that Stash has another file at that place.
+        """None when no rule applies, and where an earlier rule says that Stash has another file at that place."""
+        return next((to for _, to in self.ways_to_plex(stash_path)), None)
 
-        Several folders of Stash may be one folder of Plex: rules that share their place do not exclude each other.
-        """
+    def places_in_stash(self, plex_path: str) -> tuple[str, ...]:
+        """Every path that the file may have in Stash, the first rule's first: several folders may be one of Plex."""
+        return tuple(dict.fromkeys(to for _, to in self.ways_to_stash(plex_path)))
+
+    def ways_to_stash(self, plex_path: str) -> Iterator[tuple[Rule, str]]:
+        """The same, each with the rule that leads there."""
+        place: str | None = None
+        for rule in self.rules:
+            if place is None or rule.place == place:
+                to = rule.to_stash(plex_path)
+                if to is not None:
+                    place = rule.place
+                    yield rule, to
+
+    def places_in_plex(self, stash_path: str) -> tuple[str, ...]:
+        """Every path that the file may have in Plex, the first rule's first: one folder may be several of Plex."""
+        return tuple(dict.fromkeys(to for _, to in self.ways_to_plex(stash_path)))
+
+    def ways_to_plex(self, stash_path: str) -> Iterator[tuple[Rule, str]]:
+        """The same, each with the rule that leads there."""
         for rule in self.rules:
             to = rule.to_plex(stash_path)
             if to is not None and self._speaks_for(rule, to):
-                return to
-        return None
+                yield rule, to
 
     def _speaks_for(self, rule: Rule, plex_path: str) -> bool:
-        first = next((other for other in self.rules if other.to_stash(plex_path) is not None), None)
-        return first is not None and first.place == rule.place
+        if len(self.rules) == 1:
+            return True
+        first = self._first(plex_path)
+        # Several folders of Stash may be one folder of Plex: rules that share their place do not exclude each other.
+        return first is rule or (first is not None and first.place == rule.place)
+
+    def _first(self, plex_path: str) -> Rule | None:
+        return next((rule for rule in self.rules if rule.to_stash(plex_path) is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

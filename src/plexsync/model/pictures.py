@@ -7,6 +7,8 @@ from enum import StrEnum
 
 #: Raised whenever the same recipe gives other bytes for the same source, so that pictures are made anew.
 SHAPING_VERSION = 2
+#: Stands for the sha1 of a picture that a preview knows to be another one, and did not fetch for that.
+UNMADE = "a new picture"
 
 
 class Shape(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from plexsync.model.paths import file_name
@@ -101,6 +101,7 @@ class Scene:
     files: tuple[SceneFile, ...] = ()
     cover: str = ""
     updated_at: str = ""
+    _hash: str = field(init=False, default="", compare=False, repr=False)  #: once it was asked for
 
     @property
     def primary(self) -> SceneFile | None:
@@ -133,6 +134,11 @@ class Scene:
         `updated_at` and the addresses of pictures (whose `t` follows it) stay out: they move on any touch. So do the
         tags above a tag, which are told only where a rule asks for them: a new rule is no change of the scene.
         """
+        if not self._hash:
+            object.__setattr__(self, "_hash", self._hashed())
+        return self._hash
+
+    def _hashed(self) -> str:
         facts = (
             (self.id, self.title, self.code, self.details, self.director, self.date, self.rating, self.organized),
             self.urls,

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import httpx2
 
-from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTemporaryError
+from plexsync.model.errors import NeedsSignIn, PlexPermanentError, PlexServerDown, PlexTemporaryError
 from plexsync.model.fields import FIELDS, Field
 from plexsync.plex import items as values
+from plexsync.plex import listings
 from plexsync.plex.connection import Connection, NotFoundError, nameless
 from plexsync.plex.documents import (
     IdentityAnswer,
@@ -24,22 +25,20 @@ from plexsync.plex.documents import (
 )
 from plexsync.plex.edit import edit_path
 from plexsync.plex.link import LinkBroken
+from plexsync.plex.listings import PAGE
+from plexsync.plex.plainlistings import PLAIN_PAGE, plain_page
+from plexsync.plex.whole import incomplete, untold
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from plexsync.model.item import IndexedItem, Item, Section
-    from plexsync.plex.documents import Container, ListContainer
     from plexsync.plex.edit import EditParams
+    from plexsync.plex.listings import Page
+    from plexsync.plex.plainlistings import Listing, Mark
 
 BATCH = 50
-LARGEST_PAGE = 1000
-#: Asked to be left out, which Plex need not honour. Never Media: it holds the paths.
-NOT_LISTED = (
-    "excludeElements=Image,UltraBlurColors,Genre,Country,Director,Writer,Role,Guid,Rating,Collection"
-    "&excludeFields=summary,tagline"
-)
 #: Where an item's pictures are listed.
 _GALLERIES = {Field.POSTER: "posters", Field.BACKGROUND: "arts"}
 NOT_DETAILED = "skipRefresh=1&excludeElements=Image,UltraBlurColors,Country,Guid,Rating,Similar,Chapter,Marker,Extras"
@@ -141,10 +140,20 @@ class PlexClient:
         identity = await self.identity()
         self._connection.accept(identity.machine_identifier)
         try:
-            await self._connection.read_now("/library/sections", SectionAnswer, _untold)
+            await self._connection.read_now("/library/sections", SectionAnswer, untold)
         except NotFoundError as error:
             raise _no_libraries(error) from error
         return identity
+
+    async def owned(self) -> bool:
+        """Whether the token is that of the server's owner: others may read their libraries and edit nothing."""
+        try:
+            await self._connection.read_now("/library", SectionAnswer)
+        except NeedsSignIn:
+            return False
+        except NotFoundError as error:
+            raise _no_libraries(error) from error
+        return True
 
     async def verify_identity(self) -> None:
         """The check that goes before a write; free while no connection failed or was opened since the last one."""
@@ -153,49 +162,47 @@ class PlexClient:
     async def sections(self) -> list[Section]:
         """All libraries of every type; films and other videos are of type "movie"."""
         try:
-            answer = await self._connection.read("/library/sections", SectionAnswer, _untold)
+            answer = await self._connection.read("/library/sections", SectionAnswer, untold)
         except NotFoundError as error:
             raise _no_libraries(error) from error
         found = (values.section(row) for row in answer.container.rows or ())
         return [section for section in found if section is not None]
 
-    async def items(self, section: int, page_size: int = 500) -> AsyncIterator[list[IndexedItem]]:
+    async def items(self, section: int, page_size: int = PAGE) -> AsyncIterator[list[IndexedItem]]:
         """All items of a library, page by page, each item once.
 
         Items that are added or removed meanwhile may be missed: absence here proves nothing.
         """
-        size = max(1, min(page_size, LARGEST_PAGE))
-        start = 0
-        seen: set[int] = set()
-        while True:
-            container = await self._page(section, start, size)
-            rows = container.rows or []
-            total = integer(container.total)
-            listed = (values.indexed_item(row, section) for row in rows)
-            new = {item.rating_key: item for item in listed if item and item.rating_key not in seen}
-            seen |= new.keys()
-            if new:
-                yield list(new.values())
-            start += len(rows)
-            if not rows or (start >= total if total is not None else not new):
-                return
+        async for page in listings.items(self._connection, section, page_size):
+            yield page
 
-    async def _page(self, section: int, start: int, size: int) -> ListContainer:
-        # By time of addition: what is added meanwhile comes last, and titles that we write move nothing.
-        path = (
-            f"/library/sections/{int(section)}/all?type=1&sort=addedAt&{NOT_LISTED}"
-            f"&X-Plex-Container-Start={start}&X-Plex-Container-Size={size}"
-        )
+    async def page(self, section: int, start: int, size: int = PAGE, *, since: int | None = None) -> Page:
+        """One page of a library's items by time of addition; with `since` only what changed then or later, by Plex's
+        clock. A server may ignore that and list all.
+        """
+        return await listings.page(self._connection, section, start, size, since=since)
 
-        def cut_short(answer: ListAnswer) -> str:
-            listed = answer.container
-            ends = not listed.rows and (integer(listed.total) or 0) > start
-            return "the listing ends before its own count" if ends else _untold(answer)
+    async def newest(self, section: int) -> tuple[int, int | None]:
+        """When an item of the library last changed, by Plex's clock (0: not known), and how many there are."""
+        return await listings.newest(self._connection, section)
 
+    async def has_library(self, section: int) -> bool:
+        """Whether Plex, asked for this very library, has it."""
+        return await listings.has_library(self._connection, section)
+
+    async def scan(self, section: int, folder: str) -> None:
+        """Have Plex look for new files below a folder. PlexPermanentError where it has no such library."""
+        path = f"/library/sections/{int(section)}/refresh?path={quote(folder, safe='')}"
         try:
-            return (await self._connection.read(path, ListAnswer, cut_short)).container
+            await self._connection.write("GET", path, about="scan")
         except NotFoundError as error:
             raise PlexPermanentError(f"Plex does not have library {section} (404)", **_missed(error)) from error
+
+    async def plain_page(
+        self, section: int, start: int, *, mark: Mark | None = None, size: int = PLAIN_PAGE
+    ) -> Listing:
+        """One page of a library with the plain values of its items; with `mark` only what has a later time."""
+        return await plain_page(self._connection, section, start, size, mark)
 
     async def details(self, rating_keys: Sequence[int]) -> dict[int, Item]:
         """The items with these keys, whole; the ones that Plex does not have are absent."""
@@ -210,7 +217,7 @@ class PlexClient:
 
         def cut_short(answer: ItemAnswer) -> str:
             told = {integer(row.rating_key) for row in answer.container.rows or ()}
-            return "" if told.issuperset(keys) else _incomplete(answer)
+            return "" if told.issuperset(keys) else incomplete(answer)
 
         try:
             container = (await self._connection.read(path, ItemAnswer, cut_short)).container
@@ -226,7 +233,7 @@ class PlexClient:
     async def actors(self, section: int) -> list[str]:
         """The names of all people whom a library lists as actors; none for a library that has no such list."""
         try:
-            answer = await self._connection.read(f"/library/sections/{int(section)}/actor", SectionAnswer, _untold)
+            answer = await self._connection.read(f"/library/sections/{int(section)}/actor", SectionAnswer, untold)
         except NotFoundError:
             return []
         return [text(row.title) for row in answer.container.rows or () if text(row.title)]
@@ -235,7 +242,7 @@ class PlexClient:
         """The collections of a library, each with its key and title."""
         path = f"/library/sections/{int(section)}/collections"
         try:
-            answer = await self._connection.read(path, ListAnswer, _untold)
+            answer = await self._connection.read(path, ListAnswer, untold)
         except NotFoundError:
             return []
         rows = ((integer(row.rating_key), text(row.title)) for row in answer.container.rows or ())
@@ -250,7 +257,7 @@ class PlexClient:
         """The pictures that the item may show as its poster or background."""
         path = f"/library/metadata/{int(rating_key)}/{_GALLERIES[field]}"
         try:
-            answer = await self._connection.read(path, PictureAnswer, _untold)
+            answer = await self._connection.read(path, PictureAnswer, untold)
         except NotFoundError as error:
             raise LinkBroken(rating_key, "Plex has no such item") from error
         rows = answer.container.rows or ()
@@ -274,29 +281,6 @@ class PlexClient:
             await self._connection.write(method, path, content=content, about=about)
         except NotFoundError as error:
             raise LinkBroken(rating_key, "Plex has no such item") from error
-
-
-def _claimed(container: Container) -> int:
-    return integer(container.size) or 0
-
-
-def _untold(answer: SectionAnswer | ListAnswer | ItemAnswer | PictureAnswer) -> str:
-    """Why an answer that lists nothing does not say that there is nothing; "" when it does."""
-    container = answer.container
-    if not container.rows and _claimed(container):
-        return f"it lacks what it counts: {_claimed(container)}"
-    return "" if container.rows is not None or container.size is not None else "it holds neither rows nor their number"
-
-
-def _incomplete(answer: ItemAnswer) -> str:
-    """Why items that are not in the answer may exist all the same; "" when they do not."""
-    container = answer.container
-    rows = container.rows or []
-    if len(rows) < _claimed(container):
-        return f"it lacks items that it counts: {len(rows)} of {_claimed(container)}"
-    if any(values.item(row, container) is None for row in rows):
-        return "it holds an item without a numeric ratingKey"
-    return _untold(answer)
 
 
 def _missed(error: NotFoundError) -> _Missed:

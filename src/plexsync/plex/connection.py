@@ -78,7 +78,7 @@ class Connection:
         self._identifying = asyncio.Lock()
         self._readers = asyncio.Semaphore(READERS)
         self._whole = None if timeout.read is None else timeout.read * WHOLE
-        headers = _headers(token.strip(), client_identifier)
+        headers = headers_of(token.strip(), client_identifier)
         certified = trust("Plex", verify) if self._base.lower().startswith("https://") else False
         one = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_SECONDS)
         self._reading = neighbour(headers=headers, timeout=timeout, verify=certified)
@@ -233,8 +233,8 @@ def _json(content: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(content.decode("utf-8", "replace"), type=shape)
 
 
-def _headers(token: str, client_identifier: str) -> dict[str, str]:
-    """The token travels here only: queries end up in logs."""
+def headers_of(token: str, client_identifier: str) -> dict[str, str]:
+    """Who asks. The token travels here, as queries end up in logs."""
     return {
         "Accept": "application/json",
         **({"X-Plex-Token": token} if token else {}),

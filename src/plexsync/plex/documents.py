@@ -81,11 +81,9 @@ class ListedRow(Document):
     media: list[MediaRow] | None = msgspec.field(name="Media", default=None)
 
 
-class ItemRow(ListedRow):
-    """An item's details."""
+class PlainRow(ListedRow):
+    """An item in a listing with all its plain values."""
 
-    section: Loose = msgspec.field(name="librarySectionID", default=None)
-    guid: Loose = None
     sort_title: Loose = msgspec.field(name="titleSort", default=None)
     summary: Loose = None
     tagline: Loose = None
@@ -94,6 +92,13 @@ class ItemRow(ListedRow):
     date: Loose = msgspec.field(name="originallyAvailableAt", default=None)
     year: Loose = None
     user_rating: Loose = msgspec.field(name="userRating", default=None)
+
+
+class ItemRow(PlainRow):
+    """An item's details."""
+
+    section: Loose = msgspec.field(name="librarySectionID", default=None)
+    guid: Loose = None
     added_at: Loose = msgspec.field(name="addedAt", default=None)
     thumb: Loose = None
     art: Loose = None
@@ -119,6 +124,7 @@ class SectionRow(Document):
     title: Loose = None
     type: Loose = None
     agent: Loose = None
+    uuid: Loose = None
     refreshing: Loose = None
     content_changed_at: Loose = msgspec.field(name="contentChangedAt", default=None)
     scanned_at: Loose = msgspec.field(name="scannedAt", default=None)
@@ -145,6 +151,10 @@ class ListContainer(Container):
     rows: list[ListedRow] | None = msgspec.field(name="Metadata", default=None)
 
 
+class PlainContainer(Container):
+    rows: list[PlainRow] | None = msgspec.field(name="Metadata", default=None)
+
+
 class ItemContainer(Container):
     section: Loose = msgspec.field(name="librarySectionID", default=None)
     rows: list[ItemRow] | None = msgspec.field(name="Metadata", default=None)
@@ -164,6 +174,10 @@ class SectionAnswer(Document):
 
 class ListAnswer(Document):
     container: ListContainer = msgspec.field(name="MediaContainer")
+
+
+class PlainAnswer(Document):
+    container: PlainContainer = msgspec.field(name="MediaContainer")
 
 
 class ItemAnswer(Document):

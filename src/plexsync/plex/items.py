@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plexsync.model.item import IndexedItem, Item, Part, Person, Section
+from plexsync.model.looks import ListedItem, look_of
 from plexsync.plex.documents import decimal, flag, integer, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from plexsync.plex.documents import ItemContainer, ItemRow, ListedRow, MediaRow, SectionRow, TagRow
+    from plexsync.plex.documents import ItemContainer, ItemRow, ListedRow, MediaRow, PlainRow, SectionRow, TagRow
 
 
 def indexed_item(row: ListedRow, section: int) -> IndexedItem | None:
@@ -24,6 +25,35 @@ def indexed_item(row: ListedRow, section: int) -> IndexedItem | None:
         title=text(row.title),
         parts=tuple(_parts(row.media)),
         updated_at=integer(row.updated_at) or 0,
+    )
+
+
+def listed_item(row: PlainRow, section: int) -> ListedItem | None:
+    """A listed item by its plain values; None for a row without a numeric key and for a collection."""
+    key = integer(row.rating_key)
+    if not key or row.type == "collection":
+        return None
+    title, sort_title = text(row.title), text(row.sort_title)
+    summary, tagline, studio = text(row.summary), text(row.tagline), text(row.studio)
+    content_rating, rating = text(row.content_rating), decimal(row.user_rating)
+    return ListedItem(
+        rating_key=key,
+        section=section,
+        title=title,
+        parts=tuple(_parts(row.media)),
+        updated_at=integer(row.updated_at) or 0,
+        look=look_of(
+            title,
+            "" if sort_title == title else sort_title,
+            summary,
+            tagline,
+            studio,
+            content_rating,
+            text(row.date),
+            integer(row.year),
+            rating,
+        ),
+        bare=not (summary or tagline or studio or content_rating) and rating is None,
     )
 
 
@@ -79,6 +109,7 @@ def section(row: SectionRow) -> Section | None:
         locations=tuple(text(place.path) for place in row.locations or () if text(place.path)),
         refreshing=flag(row.refreshing),
         marks="/".join(text(mark) for mark in marks),
+        uuid=text(row.uuid),
     )
 
 

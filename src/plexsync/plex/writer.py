@@ -104,7 +104,8 @@ class Writer:
         result = WriteResult()
         for kind, picture in pictures.items():
             await self._show(item, kind, picture, (known_keys or {}).get(kind), result)
-        whole = [with_kept_roles(edit, item.actors) for edit in _with_picture_locks(edits, result.shown, item)]
+        edits = _with_held_year(_with_picture_locks(edits, result.shown, item), item)
+        whole = [with_kept_roles(edit, item.actors) for edit in edits]
         batches = split(item.section, item.rating_key, whole)
         for batch in batches:
             await self._send(item, batch, LINE_LIMIT, result)
@@ -236,6 +237,14 @@ def _with_picture_locks(edits: Sequence[FieldEdit], shown: Collection[Field], it
         if not (lock and was):
             whole.append(FieldEdit(field=kind, after=None, lock=lock))
     return whole
+
+
+def _with_held_year(edits: Sequence[FieldEdit], item: Item) -> list[FieldEdit]:
+    """A date that is written alone takes the year along as it is: some servers make the year follow the date."""
+    fields = {edit.field for edit in edits}
+    if Field.DATE not in fields or Field.YEAR in fields or item.year is None:
+        return list(edits)
+    return [*edits, FieldEdit(field=Field.YEAR, after=item.year, lock=FIELDS[Field.YEAR].plex in item.locks)]
 
 
 def _lists(edits: Sequence[FieldEdit]) -> list[Field]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import count as numbers
 from itertools import islice
@@ -255,7 +256,8 @@ def clip(number: int) -> Clip:
         details=film.details if take == 0 else f"{film.details} Take {take + 1}.",
         studio=film.studio,
         performers=(*film.roles, *_extra(EXTRA_ROLES, take)),
-        tags=(*film.tags, *_extra(EXTRA_TAGS, take)),
+        # By name, as Stash tells them: so both simulated servers begin with the same order.
+        tags=tuple(sorted((*film.tags, *_extra(EXTRA_TAGS, take)))),
         director=film.director,
         path=f"{film.studio}/{name} ({film.year})/{name}.mp4",
         size=5_000_000 + _noise(number) % 900_000_000,
@@ -263,6 +265,7 @@ def clip(number: int) -> Clip:
     )
 
 
+@lru_cache(1024)
 def cover(number: int) -> bytes:
     """A small JPEG that shows the number on a colour of its own; equal for equal numbers."""
     noise = _noise(number)

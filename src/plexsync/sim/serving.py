@@ -23,6 +23,8 @@ STOP_SECONDS = 5
 GRACE_SECONDS = 0.5
 #: Name of the ASGI extension that closes the connection at once: a callable without arguments.
 DROP = "plexsync.drop"
+#: The same for one that leaves it open and ignores all that comes over it, pings too. Of WebSockets only.
+DEAFEN = "plexsync.deafen"
 
 
 def droppable(app: ASGIApp, drop: Callable[[], None]) -> ASGIApp:
@@ -44,11 +46,27 @@ class DroppableProtocol(H11Protocol):
 
 
 class DroppableWebSockets(WebSocketsSansIOProtocol):
-    """WebSockets that the application may drop without a closing frame."""
+    """WebSockets that the application may drop without a closing frame, or leave open and unanswered."""
+
+    _deaf = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.app = droppable(self.app, transport.abort)
+        self.app = self._deafening(droppable(self.app, transport.abort))
+
+    def data_received(self, data: bytes) -> None:
+        if not self._deaf:
+            super().data_received(data)
+
+    def _deafen(self) -> None:
+        self._deaf = True
+
+    def _deafening(self, app: ASGIApp) -> ASGIApp:
+        async def with_deafness(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[DEAFEN] = self._deafen
+            await app(scope, receive, send)
+
+        return with_deafness
 
 
 class _Server(uvicorn.Server):

@@ -160,6 +160,105 @@ class TouchesPage(Answer, frozen=True):
     findScenes: TouchList  # noqa: N815  # Stash's name
 
 
+class TimeAnswer(Answer, frozen=True):
+    updated_at: str
+
+
+class PathAnswer(Answer, frozen=True):
+    path: str
+
+
+class PlacedAnswer(TouchAnswer, frozen=True):
+    files: list[PathAnswer]
+
+
+class PlacedList(Answer, frozen=True):
+    scenes: list[PlacedAnswer]
+
+
+class FilesTouchAnswer(Answer, frozen=True):
+    id: int | str
+    files: list[TimeAnswer]
+
+
+class FilesTouchList(Answer, frozen=True):
+    scenes: list[FilesTouchAnswer]
+
+
+class FilesTouchesPage(Answer, frozen=True):
+    findScenes: FilesTouchList  # noqa: N815  # Stash's name
+
+
+class TouchedPerformer(PerformerAnswer, frozen=True, kw_only=True):
+    updated_at: str
+
+
+class TouchedTag(TagAnswer, frozen=True, kw_only=True):
+    updated_at: str
+    # Asked for only where a rule needs what lies above tags.
+    children: list[IdAnswer] = []
+
+
+class TouchedStudio(StudioAnswer, frozen=True, kw_only=True):
+    updated_at: str
+
+
+class TouchedGroup(GroupFacts, frozen=True, kw_only=True):
+    updated_at: str
+
+
+class TouchedPerformers(Answer, frozen=True):
+    performers: list[TouchedPerformer]
+
+
+class TouchedTags(Answer, frozen=True):
+    tags: list[TouchedTag]
+
+
+class TouchedStudios(Answer, frozen=True):
+    studios: list[TouchedStudio]
+
+
+class TouchedGroups(Answer, frozen=True):
+    groups: list[TouchedGroup]
+
+
+class NamedPerformers(Answer, frozen=True):
+    performers: list[NamedAnswer]
+
+
+class NamedTags(Answer, frozen=True):
+    tags: list[NamedAnswer]
+
+
+class NamedStudios(Answer, frozen=True):
+    studios: list[NamedAnswer]
+
+
+class NamedGroups(Answer, frozen=True):
+    groups: list[NamedAnswer]
+
+
+class JobAnswer(Answer, frozen=True):
+    status: str
+    description: str
+
+
+class ChangesAnswer(Answer, frozen=True, kw_only=True):
+    jobQueue: list[JobAnswer] | None  # noqa: N815  # Stash's names, and aliases of the same kind
+    scenes: PlacedList
+    files: FilesTouchList
+    performers: TouchedPerformers
+    tags: TouchedTags
+    studios: TouchedStudios
+    groups: TouchedGroups
+    newest: TouchList | None = None
+    allPerformers: NamedPerformers | None = None  # noqa: N815
+    allTags: NamedTags | None = None  # noqa: N815
+    allStudios: NamedStudios | None = None  # noqa: N815
+    allGroups: NamedGroups | None = None  # noqa: N815
+
+
 class VersionFacts(Answer, frozen=True):
     version: str | None
     hash: str | None = None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from plexsync.model.errors import Incompatible
 from plexsync.model.work import Peer
 from plexsync.stash import answers, documents
+from plexsync.stash.changes import ChangeQuestion, Changes
 from plexsync.stash.connection import Connection
-from plexsync.stash.covers import Cover, fetch_picture
+from plexsync.stash.covers import Cover, fetch_picture, glimpse_picture
 from plexsync.stash.lookup import Scenes, look_up
 from plexsync.stash.walks import MANY, PAGE, Walks
-from plexsync.stash.windows import above
+from plexsync.stash.windows import Moment, above
 
 if TYPE_CHECKING:
     import ssl
@@ -66,6 +68,7 @@ class StashClient:
         )
         self._tag_parents = tag_parents
         self._walks = Walks(self._connection, tag_parents=tag_parents)
+        self._changes = ChangeQuestion(connection=self._connection, walks=self._walks, tag_parents=tag_parents)
 
     async def close(self) -> None:
         """Close all sockets."""
@@ -84,6 +87,14 @@ class StashClient:
         document = documents.SYSTEM_STATUS
         answer = await self._connection.answer(document, {}, answers.StatusAnswer, within=within)
         return SystemStatus(status=answer.systemStatus.status, version=answer.version.text)
+
+    async def told_time(self) -> float | None:
+        """The time by Stash's clock, to the second; None where its answers carry none."""
+        _, reply = await self._connection.ask(documents.VERSION, {}, within=HEALTH_SECONDS)
+        try:
+            return parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+        except ValueError:
+            return None
 
     async def healthy(self) -> None:
         """Return when Stash can be worked with, else raise what keeps it from that; within `HEALTH_SECONDS`."""
@@ -116,6 +127,11 @@ class StashClient:
         """The same scenes as `recent`, only `updated_at` as Stash writes it, by id: cheap enough to poll."""
         return await self._walks.touched(since)
 
+    async def changes(self, since: Moment, *, learn: bool = False, listed: bool = False) -> Changes:
+        """What was touched after a moment by Stash's clock, as Stash compares times: its zone may differ from the one
+        that the moment is told in. `learn` tells the newest scene besides, `listed` the names of everything."""
+        return await self._changes.ask(since, learn=learn, listed=listed)
+
     async def scene_at(self, path: str) -> Scene | None:
         """The scene with a file at exactly this path as Stash writes it; of several the lowest id; None without one.
 
@@ -137,6 +153,10 @@ class StashClient:
     async def picture(self, address: str, etag: str | None = None) -> Cover:
         """The same of any picture, by its path and query on the Stash server."""
         return await fetch_picture(self._connection, address, etag)
+
+    async def glimpse(self, address: str, etag: str | None = None) -> Cover:
+        """The same, but of a picture that is another one only what is needed to know that."""
+        return await glimpse_picture(self._connection, address, etag)
 
     async def run_operation(self, plugin_id: str, args: Mapping[str, Any]) -> Any:
         """Run a plugin inside Stash and wait for its output. After an error it may have run all the same."""

@@ -40,9 +40,57 @@ query SceneIdsAfter($page: FindFilterType!, $which: SceneFilterType!) {
 }
 """
 
+SCENE_FILES_AFTER = """
+query SceneFilesAfter($page: FindFilterType!, $which: SceneFilterType!) {
+  findScenes(filter: $page, scene_filter: $which) { scenes { id files { path size duration } } }
+}
+"""
+
 SCENES_TOUCHED = """
 query ScenesTouched($page: FindFilterType!, $which: SceneFilterType!) {
   findScenes(filter: $page, scene_filter: $which) { scenes { id updated_at } }
+}
+"""
+
+#: One question for all that may have been touched; `learn` asks for the newest scene besides, `listed` for all names.
+CHANGES = """
+query Changes(
+  $page: FindFilterType!, $all: FindFilterType!, $newest: FindFilterType!
+  $touched: SceneFilterType!, $moved: SceneFilterType!
+  $performers: PerformerFilterType!, $tags: TagFilterType!, $studios: StudioFilterType!, $groups: GroupFilterType!
+  $tagParents: Boolean!, $learn: Boolean!, $listed: Boolean!
+) {
+  jobQueue { status description }
+  newest: findScenes(filter: $newest) @include(if: $learn) { scenes { id updated_at } }
+  scenes: findScenes(filter: $page, scene_filter: $touched) { scenes { id updated_at files { path } } }
+  files: findScenes(filter: $page, scene_filter: $moved) { scenes { id files { updated_at } } }
+  performers: findPerformers(filter: $all, performer_filter: $performers) {
+    performers { id name updated_at disambiguation alias_list gender image_path }
+  }
+  tags: findTags(filter: $all, tag_filter: $tags) {
+    tags {
+      id name updated_at
+      children @include(if: $tagParents) { id }
+      parents @include(if: $tagParents) { id name parents { id name parents { id name } } }
+    }
+  }
+  studios: findStudios(filter: $all, studio_filter: $studios) {
+    studios {
+      id name updated_at image_path
+      parent_studio { id name parent_studio { id name parent_studio { id name } } }
+    }
+  }
+  groups: findGroups(filter: $all, group_filter: $groups) { groups { id name updated_at front_image_path } }
+  allPerformers: findPerformers(filter: $all) @include(if: $listed) { performers { id name } }
+  allTags: findTags(filter: $all) @include(if: $listed) { tags { id name } }
+  allStudios: findStudios(filter: $all) @include(if: $listed) { studios { id name } }
+  allGroups: findGroups(filter: $all) @include(if: $listed) { groups { id name } }
+}
+"""
+
+FILES_TOUCHED = """
+query FilesTouched($page: FindFilterType!, $which: SceneFilterType!) {
+  findScenes(filter: $page, scene_filter: $which) { scenes { id files { updated_at } } }
 }
 """
 
@@ -52,6 +100,10 @@ query Version { version { version hash } }
 
 SYSTEM_STATUS = """
 query SystemStatus { systemStatus { status } version { version hash } }
+"""
+
+PLUGINS = """
+query Plugins { plugins { id name version enabled } }
 """
 
 PLUGIN_SETTINGS = """
@@ -67,9 +119,13 @@ FIXED = (
     SCENES_AFTER,
     SCENES_AT_PATH,
     SCENE_IDS_AFTER,
+    SCENE_FILES_AFTER,
     SCENES_TOUCHED,
+    CHANGES,
+    FILES_TOUCHED,
     VERSION,
     SYSTEM_STATUS,
+    PLUGINS,
     PLUGIN_SETTINGS,
     RUN_OPERATION,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -31,11 +32,21 @@ _ORDINARY = re.compile(
 )
 
 
-def scene_of(answer: SceneAnswer, *, tag_parents: bool = False) -> Scene:
-    """The scene of an answer to a question with or without `tag_parents`.
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """What one answer of Stash has told of so far, by id: it tells the same of each every time."""
+
+    studios: dict[int | str, Studio] = field(default_factory=dict)
+    performers: dict[int | str, Performer] = field(default_factory=dict)
+    tags: dict[int | str, Tag] = field(default_factory=dict)
+
+
+def scene_of(answer: SceneAnswer, told: Told | None = None, *, tag_parents: bool = False) -> Scene:
+    """The scene of an answer to a question with or without `tag_parents`; `told` is shared by the scenes of a page.
 
     Raises `ValueError` when an id or a size is no number, or the parents of a tag were asked for and are not told.
     """
+    told = told or Told()
     return Scene(
         id=int(answer.id),
         title=answer.title or "",
@@ -47,9 +58,9 @@ def scene_of(answer: SceneAnswer, *, tag_parents: bool = False) -> Scene:
         organized=answer.organized,
         urls=tuple(answer.urls),
         stash_ids=tuple(StashId(endpoint=each.endpoint, id=each.stash_id) for each in answer.stash_ids),
-        studio=_studio(answer.studio) if answer.studio else None,
-        performers=tuple(_performer(each) for each in answer.performers),
-        tags=tuple(_tag(each, tag_parents=tag_parents) for each in answer.tags),
+        studio=_studio_once(answer.studio, told) if answer.studio else None,
+        performers=tuple([_performer_once(each, told) for each in answer.performers]),
+        tags=tuple([_tag_once(each, told, tag_parents=tag_parents) for each in answer.tags]),
         groups=tuple(_group(each) for each in answer.groups),
         files=tuple(_file(each) for each in answer.files),
         cover=cover_address(answer.paths.screenshot if answer.paths else None),
@@ -57,7 +68,22 @@ def scene_of(answer: SceneAnswer, *, tag_parents: bool = False) -> Scene:
     )
 
 
-def _studio(answer: StudioAnswer) -> Studio:
+def _studio_once(answer: StudioAnswer, told: Told) -> Studio:
+    known = told.studios.get(answer.id)
+    return known or told.studios.setdefault(answer.id, studio_of(answer))
+
+
+def _performer_once(answer: PerformerAnswer, told: Told) -> Performer:
+    known = told.performers.get(answer.id)
+    return known or told.performers.setdefault(answer.id, performer_of(answer))
+
+
+def _tag_once(answer: TagAnswer, told: Told, *, tag_parents: bool) -> Tag:
+    known = told.tags.get(answer.id)
+    return known or told.tags.setdefault(answer.id, tag_of(answer, tag_parents=tag_parents))
+
+
+def studio_of(answer: StudioAnswer) -> Studio:
     return Studio(
         id=int(answer.id),
         name=answer.name,
@@ -75,7 +101,7 @@ def _studios_above(answer: StudioAnswer) -> Iterator[NamedAnswer]:
                 yield grandparent.parent_studio
 
 
-def _performer(answer: PerformerAnswer) -> Performer:
+def performer_of(answer: PerformerAnswer) -> Performer:
     return Performer(
         id=int(answer.id),
         name=answer.name,
@@ -86,7 +112,7 @@ def _performer(answer: PerformerAnswer) -> Performer:
     )
 
 
-def _tag(answer: TagAnswer, *, tag_parents: bool) -> Tag:
+def tag_of(answer: TagAnswer, *, tag_parents: bool) -> Tag:
     if isinstance(answer.parents, msgspec.UnsetType):
         if tag_parents:
             raise ValueError(f"tag {answer.id}: its parents were asked for and are not answered")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from plexsync.stash import documents, windows
 from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage
-from plexsync.stash.scenes import scene_of
+from plexsync.stash.scenes import Told, scene_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -38,8 +38,9 @@ class Walks:
         }
 
         def told(answer: ScenesPage) -> list[Scene]:
-            scenes = [scene_of(each, tag_parents=self._tag_parents) for each in answer.findScenes.scenes]
-            _check_ascending([scene.id for scene in scenes], last_id)
+            met = Told()
+            scenes = [scene_of(each, met, tag_parents=self._tag_parents) for each in answer.findScenes.scenes]
+            check_ascending([scene.id for scene in scenes], last_id)
             return scenes
 
         return await self._connection.made(document, variables, ScenesPage, told)
@@ -50,18 +51,23 @@ class Walks:
 
         def told(answer: IdsPage) -> list[int]:
             ids = [int(each.id) for each in answer.findScenes.scenes]
-            _check_ascending(ids, last_id)
+            check_ascending(ids, last_id)
             return ids
 
         return await self._connection.made(documents.SCENE_IDS_AFTER, variables, IdsPage, told)
 
     async def touched(self, since: float) -> dict[int, str]:
         """`updated_at` by id of the scenes updated at or after `since`."""
+        told = await self.touches(windows.touched_since(since), 0)
+        return {scene: text for scene, text in told.items() if windows.is_since(text, since)}
+
+    async def touches(self, which: dict[str, Any], last_id: int) -> dict[int, str]:
+        """`updated_at` by id of all scenes above `last_id` that `which` lets through."""
         touched: dict[int, str] = {}
-        last_id, length = 0, MANY
+        length = MANY
         while length == MANY:
-            page = await self._touches(windows.touched_since(since), last_id)
-            touched |= {scene: text for scene, text in page if windows.is_since(text, since)}
+            page = await self._touches(which, last_id)
+            touched |= dict(page)
             last_id, length = page[-1][0] if page else last_id, len(page)
         return touched
 
@@ -70,7 +76,7 @@ class Walks:
 
         def told(answer: TouchesPage) -> list[tuple[int, str]]:
             page = [(int(each.id), each.updated_at) for each in answer.findScenes.scenes]
-            _check_ascending([scene for scene, _ in page], last_id)
+            check_ascending([scene for scene, _ in page], last_id)
             return page
 
         return await self._connection.made(documents.SCENES_TOUCHED, variables, TouchesPage, told)
@@ -95,7 +101,8 @@ class Walks:
             last_id = page[-1].id
 
 
-def _check_ascending(ids: Sequence[int], last_id: int) -> None:
+def check_ascending(ids: Sequence[int], last_id: int) -> None:
+    """ValueError where ids that follow `last_id` are not told in their order, each once."""
     for before, after in zip([last_id, *ids], ids, strict=False):
         if after <= before:
             raise ValueError(f"scene {after} was told after scene {before}")

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 #: Stash compares time stamps as text, each with the offset of the moment it was written; no offset spans a day.
 MARGIN = timedelta(days=1)
+#: By so much a zone's offset moves where clocks are put forward and back.
+SUMMER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A time by Stash's clock (seconds since the epoch), and the offset of the zone in which Stash wrote it."""
+
+    at: float
+    offset: timedelta
+
+    @property
+    def text(self) -> str:
+        """As Stash writes it."""
+        told = datetime.fromtimestamp(self.at, timezone(self.offset)).isoformat(timespec="seconds")
+        return told.removesuffix("+00:00") + "Z" if told.endswith("+00:00") else told
+
+    def earlier(self, span: timedelta) -> Moment:
+        """So much before, in the same zone."""
+        return Moment(at=self.at - span.total_seconds(), offset=self.offset)
+
+
+def moment_of(updated_at: str) -> Moment | None:
+    """The moment that Stash's text names; None where it names none."""
+    try:
+        moment = datetime.fromisoformat(updated_at)
+    except ValueError:
+        return None
+    offset = moment.utcoffset()
+    return None if offset is None else Moment(at=moment.timestamp(), offset=offset)
+
+
+def later_than(moment: Moment) -> dict[str, Any]:
+    """What was updated after a moment, to Stash's way of comparing: rows of another offset differ by that."""
+    return {"updated_at": {"modifier": "GREATER_THAN", "value": moment.text}}
 
 
 def page(limit: int) -> dict[str, Any]:

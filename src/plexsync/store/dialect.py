@@ -29,7 +29,8 @@ def put_rows(
     insert = _insert(conn, table)
     keys = {column.name for column in table.primary_key}
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-    conn.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), list(rows))
+    same = insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed) if changed else None
+    conn.execute(insert.on_conflict_do_nothing() if same is None else same, list(rows))
 
 
 def count_up(conn: sa.Connection, table: sa.Table, row: Mapping[str, Any], number: str) -> int:

@@ -53,6 +53,11 @@ def load_or_create(path: Path) -> Identity:
         ) from error
 
 
+def load_or_new(path: Path) -> Identity:
+    """The same, for one who only asks: a new one is kept nowhere."""
+    return load_or_create(path) if path.exists() else _new()
+
+
 def recover(path: Path, backups: Iterable[tuple[Path, Contents]], now: float) -> str:
     """Take the identity from the first backup that holds one, if the file is gone or cannot be understood.
 

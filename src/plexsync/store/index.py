@@ -97,6 +97,55 @@ def of_keys(conn: Connection, server: str, rating_keys: Iterable[int]) -> dict[i
     return found
 
 
+def touched(conn: Connection, server: str, section: int, run: int) -> int | None:
+    """An item of the section that an upsert of this run or a later one touched; None where there is none."""
+    mine = sa.and_(items.c.server == server, items.c.section == section, items.c.run >= run)
+    return conn.scalar(sa.select(items.c.rating_key).where(mine).limit(1))
+
+
+def other_than(conn: Connection, server: str, rating_keys: Sequence[int]) -> int | None:
+    """An item that is none of these; None where there is none."""
+    mine = sa.and_(items.c.server == server, items.c.rating_key.not_in(rating_keys))
+    return conn.scalar(sa.select(items.c.rating_key).where(mine).limit(1))
+
+
+def in_section(conn: Connection, server: str, section: int, limit: int | None = None) -> list[int]:
+    """The items of a section, or so many of them."""
+    mine = sa.and_(items.c.server == server, items.c.section == section)
+    return list(conn.scalars(sa.select(items.c.rating_key).where(mine).limit(limit)))
+
+
+def count_in(conn: Connection, server: str, section: int) -> int:
+    """How many items the index holds of one section."""
+    mine = sa.and_(items.c.server == server, items.c.section == section)
+    return conn.scalar(sa.select(sa.func.count()).select_from(items).where(mine)) or 0
+
+
+def parts_in(conn: Connection, server: str, section: int) -> list[Part]:
+    """Every file of the section's items."""
+    mine = sa.and_(
+        items.c.server == item_files.c.server,
+        items.c.rating_key == item_files.c.rating_key,
+        items.c.server == server,
+        items.c.section == section,
+    )
+    rows = conn.execute(sa.select(item_files.c.path, item_files.c.size, item_files.c.duration).where(mine))
+    return [Part(path=row.path, size=row.size, duration=row.duration) for row in rows]
+
+
+def paths_after(conn: Connection, server: str, rating_key: int, limit: int) -> dict[int, list[str]]:
+    """The paths of the next items past that key, by key; at most so many items."""
+    after = sa.and_(items.c.server == server, items.c.rating_key > rating_key)
+    keys = list(conn.scalars(sa.select(items.c.rating_key).where(after).order_by(items.c.rating_key).limit(limit)))
+    found: dict[int, list[str]] = {key: [] for key in keys}
+    for some in batches(keys):
+        for row in conn.execute(
+            sa.select(item_files.c.rating_key, item_files.c.path).where(_of(item_files, server, some))
+        ):
+            found[row.rating_key].append(row.path)
+    return found
+
+
 def count(conn: Connection, server: str) -> dict[int, int]:
     """How many items the index holds of each section."""
     counted = sa.select(items.c.section, sa.func.count()).group_by(items.c.section)

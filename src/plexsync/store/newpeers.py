@@ -15,6 +15,8 @@ _BY_SCENE = (
     schema.in_step,
     schema.scene_files,
     schema.seen,
+    schema.related,
+    schema.relations,
     schema.walks,
 )
 _BY_ITEM = (schema.links, schema.in_step, schema.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -42,10 +43,28 @@ class Shown:
     key: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A picture of ours that is with an item, by the sha1 of its bytes, under that key of Plex's."""
+
+    field: Field
+    sha1: str
+    key: str
+
+
 def of(conn: Connection, kind: str, number: int) -> dict[str, Picture]:
     """The picture as it was last checked, by recipe."""
-    mine = sa.and_(pictures.c.kind == kind, pictures.c.id == number)
-    return {row.recipe: Picture(**row._asdict()) for row in conn.execute(sa.select(pictures).where(mine))}
+    return of_all(conn, kind, [number]).get(number, {})
+
+
+def of_all(conn: Connection, kind: str, numbers: Iterable[int]) -> dict[int, dict[str, Picture]]:
+    """The same of several, by id and recipe."""
+    found: dict[int, dict[str, Picture]] = defaultdict(dict)
+    for some in batches(numbers):
+        mine = sa.and_(pictures.c.kind == kind, pictures.c.id.in_(some))
+        for row in conn.execute(sa.select(pictures).where(mine)):
+            found[row.id][row.recipe] = Picture(**row._asdict())
+    return dict(found)
 
 
 def of_each(conn: Connection, kind: str, numbers: Iterable[int], recipe: str) -> dict[int, Picture]:
@@ -80,6 +99,16 @@ def of_key(conn: Connection, server: str, rating_key: int, field: Field, key: st
     return conn.scalar(sa.select(uploads.c.sha1).where(mine))
 
 
+def uploads_of(conn: Connection, server: str, rating_keys: Iterable[int]) -> dict[int, list[Upload]]:
+    """All that was ever uploaded to these items."""
+    found: dict[int, list[Upload]] = defaultdict(list)
+    for some in batches(rating_keys):
+        mine = sa.and_(uploads.c.server == server, uploads.c.rating_key.in_(some))
+        for row in conn.execute(sa.select(uploads).where(mine)):
+            found[row.rating_key].append(Upload(field=Field(row.field), sha1=row.sha1, key=row.key))
+    return dict(found)
+
+
 def note_upload(conn: Connection, server: str, rating_key: int, field: Field, sha1: str, key: str, now: float) -> None:
     """The picture is with the item, under that key of Plex's."""
     row = {"server": server, "rating_key": rating_key, "field": field.value, "sha1": sha1, "key": key}
@@ -88,9 +117,17 @@ def note_upload(conn: Connection, server: str, rating_key: int, field: Field, sh
 
 def shown_by(conn: Connection, server: str, rating_key: int) -> dict[Field, Shown]:
     """What the item was last seen to show."""
-    mine = sa.and_(shown.c.server == server, shown.c.rating_key == rating_key)
-    found = conn.execute(sa.select(shown).where(mine))
-    return {Field(row.field): Shown(address=row.address, key=row.key) for row in found}
+    return shown_by_each(conn, server, [rating_key]).get(rating_key, {})
+
+
+def shown_by_each(conn: Connection, server: str, rating_keys: Iterable[int]) -> dict[int, dict[Field, Shown]]:
+    """The same of several items."""
+    found: dict[int, dict[Field, Shown]] = defaultdict(dict)
+    for some in batches(rating_keys):
+        mine = sa.and_(shown.c.server == server, shown.c.rating_key.in_(some))
+        for row in conn.execute(sa.select(shown).where(mine)):
+            found[row.rating_key][Field(row.field)] = Shown(address=row.address, key=row.key)
+    return dict(found)
 
 
 def note_shown(conn: Connection, server: str, rating_key: int, field: Field, seen: Shown) -> None:

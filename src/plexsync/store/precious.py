@@ -15,6 +15,7 @@ TABLES = (
     "outages",
     "preferences",
     "owners",
+    "gap_runs",
 )
 
 #: Tables that are made anew from Stash and Plex, or that say only what this run is about.
@@ -25,6 +26,8 @@ DERIVED_TABLES = frozenset(
         "decisions",
         "seen",
         "scene_files",
+        "related",
+        "relations",
         "in_step",
         "links",
         "items",
@@ -37,6 +40,7 @@ DERIVED_TABLES = frozenset(
         "brakes",
         "undos",
         "conflicts",
+        "gaps",
     }
 )
 
@@ -47,6 +51,7 @@ DERIVED_PREFERENCES = ("sections:", "listed:", "index run:", "synced:", "known t
 PRECIOUS_PREFERENCES = (
     "setting:",
     "first contact:",
+    "libraries named:",
     "stash files",
     "plugin settings",
     "outages watched since:",

@@ -46,6 +46,12 @@ def depth(conn: Connection, server: str) -> dict[str, int]:
     return found | {"dead": conn.execute(dead).scalar_one()}
 
 
+def awaits_items(conn: Connection, server: str) -> bool:
+    """Whether any scene was looked for in the index and waits to be looked for again."""
+    waiting = sa.select(jobs.c.scene).where(jobs.c.server == server, jobs.c.long_attempts > 0).limit(1)
+    return conn.scalar(waiting) is not None
+
+
 def listing(
     conn: Connection, *, server: str | None = None, limit: int = 100, after: Key | None = None
 ) -> list[QueueRow]:

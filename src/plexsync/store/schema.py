@@ -51,7 +51,6 @@ jobs = Table(
     Column("first_failed_at", Double),
     Column("last_failure", JsonText),
     Column("queued_at", Double, nullable=False),
-    Column("wake_version", BigInteger),
     Column("parked_in", Integer),
 )
 
@@ -115,6 +114,7 @@ seen = Table(
     Column("updated_at", PlainText, nullable=False),
     Column("title", PlainText, nullable=False),
     Column("seen_at", Double, nullable=False),
+    Column("related", PlainText),
 )
 
 scene_files = Table(
@@ -129,6 +129,27 @@ scene_files = Table(
     Index("ix_scene_files_name", "name_key"),
 )
 
+#: The performers, tags, studios and groups that scenes name, as they were when their scenes were last put.
+related = Table(
+    "related",
+    metadata,
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", PlainText, nullable=False),
+    Column("facts", PlainText, nullable=False),
+    Column("updated_at", PlainText, nullable=False),
+)
+
+# The largest table of all: its key is its only index. What a scene names is kept with the scene, as one text.
+relations = Table(
+    "relations",
+    metadata,
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("related", Integer, primary_key=True, autoincrement=False),
+    Column("scene", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 in_step = Table(
     "in_step",
     metadata,
@@ -137,6 +158,10 @@ in_step = Table(
     Column("rating_key", Integer, primary_key=True, autoincrement=False),
     Column("digest", PlainText, nullable=False),
     Column("confirmed_at", Double, nullable=False),
+    #: How the item looked in a listing, and when Plex says it last changed, when it was last found to be in step.
+    Column("look", PlainText),
+    Column("item_updated_at", BigInteger),
+    Index("ix_in_step_item", "server", "rating_key"),
 )
 
 links = Table(
@@ -388,4 +413,36 @@ brakes = Table(
     Column("asked_at", Double, nullable=False),
     Column("ended_at", Double),
     Column("facts", JsonText, nullable=False),
+)
+
+#: Searches for gaps. `position` is where the search stands, `facts` are figures for people.
+gap_runs = Table(
+    "gap_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("scope", PlainText, nullable=False),
+    Column("cause", PlainText, nullable=False),
+    Column("report_only", Boolean, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("began_at", Double),
+    Column("searched_at", Double),
+    Column("ended_at", Double),
+    Column("position", JsonText, nullable=False),
+    Column("facts", JsonText, nullable=False),
+)
+
+#: What the latest run found; of earlier ones some examples. Without a scene `scene` is 0.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("server", PlainText, primary_key=True),
+    Column("scene", Integer, primary_key=True, autoincrement=False),
+    Column("path", PlainText, primary_key=True),
+    Column("kind", PlainText, nullable=False),
+    Column("rating_key", Integer, nullable=False),
+    Column("title", PlainText, nullable=False),
+    Column("fields", JsonText, nullable=False),
+    Column("outcome", PlainText),
+    Column("found_at", Double, nullable=False),
 )

@@ -1,4 +1,4 @@
-"""What Stash was last seen to hold: per scene its content hash and its files."""
+"""What Stash was last seen to hold: per scene its content hash, its files and what it names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from plexsync.model.paths import name_key, path_key
 from plexsync.model.scene import Scene
+from plexsync.store import related
 from plexsync.store.batches import batches
 from plexsync.store.dialect import put_rows
 from plexsync.store.schema import scene_files
@@ -20,19 +21,26 @@ from plexsync.store.schema import seen as table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A scene as it was last noted. `title` is what people recognise it by, `updated_at` Stash's own text."""
+    """A scene as it was last noted. `title` is what people recognise it by, `updated_at` Stash's own text.
+
+    `related` is None where it was noted by a version that did not keep what scenes name.
+    """
 
     scene: int
     content_hash: str
     updated_at: str
     title: str
     seen_at: float
+    related: str | None = None
 
 
 def note(conn: Connection, scenes: Sequence[Scene], now: float) -> None:
     """Remember these scenes as they are now; in one transaction with the `put` that their change asks for."""
     for some in batches({scene.id: scene for scene in scenes}.values()):
-        put_rows(conn, table, [_row(scene, now) for scene in some])
+        named = {scene.id: related.text_of(scene) for scene in some}
+        known_named = _named(conn, named)
+        put_rows(conn, table, [_row(scene, now, named[scene.id]) for scene in some])
+        related.note(conn, [one for one in some if known_named.get(one.id) != named[one.id]], known_named)
         before = paths(conn, [scene.id for scene in some])
         moved = [scene for scene in some if before.get(scene.id, []) != _paths(scene)]
         if emptied := [scene.id for scene in moved if scene.id in before]:
@@ -52,6 +60,7 @@ def known(conn: Connection, ids: Iterable[int]) -> dict[int, Seen]:
                 updated_at=row.updated_at,
                 title=row.title,
                 seen_at=row.seen_at,
+                related=row.related,
             )
     return found
 
@@ -69,7 +78,11 @@ def paths(conn: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
 
 def forget(conn: Connection, ids: Iterable[int]) -> int:
     """The scenes are gone; how many were known."""
-    return sum(conn.execute(sa.delete(table).where(table.c.scene.in_(some))).rowcount for some in batches(ids))
+    count = 0
+    for some in batches(ids):
+        related.forget(conn, _named(conn, some))
+        count += conn.execute(sa.delete(table).where(table.c.scene.in_(some))).rowcount
+    return count
 
 
 def scenes_at(conn: Connection, path_keys: Iterable[str]) -> dict[str, list[int]]:
@@ -112,13 +125,21 @@ def count(conn: Connection) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def _row(scene: Scene, now: float) -> dict[str, Any]:
+def _named(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """What known scenes name. Whoever else notes one of them waits: two may not both count from the same state."""
+    mine = sa.and_(table.c.scene.in_(list(ids)), table.c.related.is_not(None))
+    statement = sa.select(table.c.scene, table.c.related).where(mine).order_by(table.c.scene).with_for_update()
+    return {row.scene: row.related for row in conn.execute(statement)}
+
+
+def _row(scene: Scene, now: float, named: str) -> dict[str, Any]:
     return {
         "scene": scene.id,
         "content_hash": scene.content_hash,
         "updated_at": scene.updated_at,
         "title": scene.label,
         "seen_at": now,
+        "related": named,
     }
 
 

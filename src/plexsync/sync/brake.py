@@ -9,10 +9,11 @@ from enum import StrEnum
 from plexsync.model.fields import Field
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.work import Job, Lane
+from plexsync.sync.runs import causes_of
 
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
 BULK_REASONS = frozenset(
-    {"first seen", "new", "changed", "picture?", "gap", "gone?", "unreadable", "indexed", "appeared"}
+    {"first seen", "new", "changed", "related", "picture?", "gap", "gone?", "unreadable", "indexed", "appeared"}
 )
 #: The reason of a job that the brake let go by itself.
 JUDGED = "judged"
@@ -92,7 +93,7 @@ LIMITS = Limits()
 
 def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already."""
-    return job.lane is Lane.BULK and BULK_REASONS.issuperset(job.reasons)
+    return job.lane is Lane.BULK and BULK_REASONS.issuperset(causes_of(job))
 
 
 def drastic(plans: Sequence[Plan], *, known: bool, anew: Collection[int] = ()) -> frozenset[Drastic]:

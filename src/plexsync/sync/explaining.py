@@ -126,12 +126,13 @@ def _field(
     change = next((one for one in plan.changes if one.field is field), None)
     kept = next((one for one in plan.kept if one.field is field), None)
     written, last, rule = around.written.get(field), around.last.get(field), given_by.get(field, "")
+    now = _now(item, field, written)
     return {
         "field": field.value,
         "owner": rules.owner(field).value,
         "pinned": field in around.pinned,
-        "now": _now(item, field, written),
-        "wanted": value_json(change.after) if change is not None else value_json(wanted.get(field)),
+        "now": now,
+        "wanted": _wanted(field, change, kept, wanted, now),
         "rule": rule,
         "ledger": None
         if written is None
@@ -149,6 +150,15 @@ def _now(item: Item, field: Field, written: Written | None) -> Any:
     if FIELDS[field].kind is not Kind.PICTURE:
         return value_json(value_of(item, field))
     return written.confirmed if written is not None and written.is_confirmed else None
+
+
+def _wanted(field: Field, change: Change | None, kept: Kept | None, wanted: Mapping[Field, Value], now: Any) -> Any:
+    """A picture is told by the plan alone: where that says nothing of it, what is shown is what should be."""
+    if change is not None:
+        return value_json(change.after)
+    if FIELDS[field].kind is not Kind.PICTURE:
+        return value_json(wanted.get(field))
+    return now if kept is None else value_json(kept.wanted)
 
 
 def _line(

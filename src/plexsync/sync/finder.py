@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plexsync.model.item import IndexedItem
@@ -30,6 +30,16 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Near:
+    """What the store knows around some files: where each is under Plex's view, and by keys what lies there."""
+
+    mapped: Mapping[str, Sequence[str]]
+    at_path: Mapping[str, Sequence[IndexedItem]]
+    same_name: Mapping[str, Sequence[IndexedItem]]
+    twins: Mapping[str, Sequence[tuple[int, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finder:
     """`strict` writes only to what is sure; `skip_missing` takes a file without item for one that never comes."""
 
@@ -41,10 +51,22 @@ class Finder:
 
     def find(self, connection: Connection, scene: Scene) -> Found:
         """All files of the scene. Nothing is written; see `remember`."""
+        return self.find_each(connection, [scene])[scene.id]
+
+    def find_each(self, connection: Connection, scenes: Sequence[Scene]) -> dict[int, Found]:
+        """The same of many scenes, for hardly more statements than of one."""
         version = index.version(connection, self.server)
-        matches = self.matches(connection, scene)
-        ties = tuple(link for match in matches if self._counts(match) for link in self._links(scene, match))
-        shared = self._shared(connection, scene, ties)
+        matches = self._matches(connection, scenes)
+        ties = {scene.id: self._ties(scene, matches[scene.id]) for scene in scenes}
+        shared = self._shared(connection, ties, matches)
+        return {
+            scene.id: self._found(scene, matches[scene.id], ties[scene.id], shared.get(scene.id, ""), version)
+            for scene in scenes
+        }
+
+    def _found(
+        self, scene: Scene, matches: list[Match], ties: tuple[links.Link, ...], shared: str, version: int
+    ) -> Found:
         if shared:
             return Found(kind="shared", refusal=shared, index_version=version)
         absent = tuple(m for m in matches if m.verdict is Verdict.MISSING and self.libraries.holds(m.plex_path))
@@ -57,7 +79,16 @@ class Finder:
 
     def matches(self, connection: Connection, scene: Scene) -> list[Match]:
         """What was found for each file of the scene."""
-        return [match_file(file, around) for file, around in self._around(connection, scene)]
+        return self._matches(connection, [scene])[scene.id]
+
+    def _matches(self, connection: Connection, scenes: Sequence[Scene]) -> dict[int, list[Match]]:
+        near = self._near(connection, [file.path for scene in scenes for file in scene.files])
+        return {
+            scene.id: [match_file(file, self._around(scene, file, near)) for file in scene.files] for scene in scenes
+        }
+
+    def _ties(self, scene: Scene, matches: Sequence[Match]) -> tuple[links.Link, ...]:
+        return tuple(link for match in matches if self._counts(match) for link in self._links(scene, match))
 
     def remember(self, connection: Connection, scene: Scene, found: Found) -> None:
         """The links found replace the ones stored."""
@@ -66,25 +97,32 @@ class Finder:
     def _counts(self, match: Match) -> bool:
         return match.verdict is Verdict.FOUND and (match.confidence is Confidence.HIGH or not self.strict)
 
-    def _around(self, connection: Connection, scene: Scene) -> Iterable[tuple[SceneFile, Surroundings]]:
-        mapped = {file.path: self.paths.to_plex(file.path) for file in scene.files}
-        keys = [path_key(path) for path in mapped.values() if path is not None]
-        names = [name_key(file.path) for file in scene.files if mapped[file.path] is None]
-        at_path = index.at_paths(connection, self.server, keys) if keys else {}
-        same_name = index.named(connection, self.server, names) if names else {}
-        twins = seen.scenes_named(connection, names) if names else {}
-        for file in scene.files:
-            to, name = mapped[file.path], name_key(file.path)
-            rivals = [path for other, path in twins.get(name, ()) if other != scene.id]
-            yield (
-                file,
-                Surroundings(
-                    mapped=to,
-                    at_path=self._open(at_path.get(path_key(to), ())) if to is not None else (),
-                    same_name=self._open(same_name.get(name, ())),
-                    twins=rivals,
-                ),
-            )
+    def _near(self, connection: Connection, paths: Iterable[str]) -> _Near:
+        mapped = {path: self._places(path) for path in paths}
+        keys = [path_key(to) for places in mapped.values() for to in places]
+        names = [name_key(path) for path, places in mapped.items() if not places]
+        return _Near(
+            mapped=mapped,
+            at_path=index.at_paths(connection, self.server, keys) if keys else {},
+            same_name=index.named(connection, self.server, names) if names else {},
+            twins=seen.scenes_named(connection, names) if names else {},
+        )
+
+    def _places(self, path: str) -> Sequence[str]:
+        """Where Plex may have the file by the rules; first what a synced library would list."""
+        places = self.paths.places_in_plex(path)
+        return places if len(places) < 2 else sorted(places, key=lambda place: not self.libraries.holds(place))
+
+    def _around(self, scene: Scene, file: SceneFile, near: _Near) -> Surroundings:
+        places, name = near.mapped[file.path], name_key(file.path)
+        there = [item for key in dict.fromkeys(map(path_key, places)) for item in near.at_path.get(key, ())]
+        return Surroundings(
+            mapped=places[0] if places else None,
+            also=places[1:],
+            at_path=self._open(there),
+            same_name=self._open(near.same_name.get(name, ())),
+            twins=[path for other, path in near.twins.get(name, ()) if other != scene.id],
+        )
 
     def _open(self, items: Sequence[IndexedItem]) -> list[IndexedItem]:
         """Without those of libraries that are not synced, or no longer."""
@@ -98,32 +136,51 @@ class Finder:
                 stash_path=match.file.path,
                 rating_key=item.rating_key,
                 section=item.section,
-                plex_path=_held_as(item, match.plex_path),
+                plex_path=self._held_as(item, match),
                 confidence=match.confidence.value,
                 reason=match.reason,
             )
 
-    def _shared(self, connection: Connection, scene: Scene, ties: tuple[links.Link, ...]) -> str:
-        """Why the items found belong to another scene as well; "" when they do not."""
-        keys = [tie.rating_key for tie in ties]
+    def _held_as(self, item: IndexedItem, match: Match) -> str:
+        """The path under which the item holds the file."""
+        held = {path_key(part.path): part.path for part in item.parts}
+        if (key := path_key(match.plex_path)) in held:
+            return held[key]
+        places = map(path_key, self.paths.places_in_plex(match.file.path))
+        return next((held[key] for key in places if key in held), match.plex_path)
+
+    def _shared(
+        self,
+        connection: Connection,
+        ties: Mapping[int, Sequence[links.Link]],
+        matches: Mapping[int, Sequence[Match]],
+    ) -> dict[int, str]:
+        """Why the items found for a scene belong to another scene as well; scenes of which they do not are absent."""
+        items = {item.rating_key: item for found in matches.values() for match in found for item in match.items}
+        keys = list(dict.fromkeys(tie.rating_key for some in ties.values() for tie in some))
         linked = links.of_items(connection, self.server, keys)
-        items = index.of_keys(connection, self.server, keys)
-        for key in keys:
-            if key not in items:
-                continue
-            # A link that the index no longer bears out is an old one: its scene finds that out by itself.
-            held = {path_key(part.path) for part in items[key].parts}
-            rivals = {other.scene for other in linked.get(key, ()) if path_key(other.plex_path) in held}
-            rivals |= self._scenes_of(connection, items[key])
-            if others := seen.known(connection, rivals - {scene.id}):
-                return f"item {key} of Plex also holds a file of scene {min(others)}"
-        return ""
+        rivals = {key: self._rivals(connection, items[key], linked.get(key, ())) for key in keys}
+        among = {(scene, other) for scene, some in ties.items() for tie in some for other in rivals[tie.rating_key]}
+        alive = seen.known(connection, {other for scene, other in among if other != scene})
+        reasons: dict[int, str] = {}
+        for scene, some in ties.items():
+            for key in dict.fromkeys(tie.rating_key for tie in some):
+                if others := (rivals[key] & alive.keys()) - {scene}:
+                    reasons.setdefault(scene, f"item {key} of Plex also holds a file of scene {min(others)}")
+        return reasons
+
+    def _rivals(self, connection: Connection, item: IndexedItem, linked: Iterable[links.Link]) -> set[int]:
+        # A link that the index no longer bears out is an old one: its scene finds that out by itself.
+        held = {path_key(part.path) for part in item.parts}
+        return {other.scene for other in linked if path_key(other.plex_path) in held} | self._scenes_of(
+            connection, item
+        )
 
     def _scenes_of(self, connection: Connection, item: IndexedItem) -> set[int]:
         """The scenes that have a file exactly where the item has one."""
         if len(item.parts) < 2:
             return set()
-        places = [path_key(to) for part in item.parts if (to := self.paths.to_stash(part.path)) is not None]
+        places = [path_key(to) for part in item.parts for to in self.paths.places_in_stash(part.path)]
         return {scene for scenes in seen.scenes_at(connection, places).values() for scene in scenes}
 
     def _refusal(self, scene: Scene, matches: list[Match]) -> tuple[str, str]:
@@ -142,7 +199,3 @@ class Finder:
                 return "missing", match.reason
             return "outside", f"{match.plex_path} lies in no synced library of Plex"
         return "outside", match.reason
-
-
-def _held_as(item: IndexedItem, path: str) -> str:
-    return next((part.path for part in item.parts if path_key(part.path) == path_key(path)), path)

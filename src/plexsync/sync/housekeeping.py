@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plexsync.store import conflicts, dead, dialect, history
+from plexsync.store import conflicts, dead, dialect, gapruns, history
 from plexsync.store.database import Connection
 from plexsync.store.known_time import known_time
 
@@ -14,5 +14,6 @@ def trim(connection: Connection, now: float, *, history_days: float, dead_letter
     known = known_time(connection, now)
     history.trim(connection, known - history_days * _DAY)
     conflicts.trim(connection, known - history_days * _DAY)
+    gapruns.trim(connection, known - history_days * _DAY)
     dead.dead_purge(connection, known - dead_letter_days * _DAY)
     dialect.tidy(connection)

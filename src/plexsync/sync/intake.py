@@ -12,10 +12,24 @@ from plexsync.store import jobs, seen, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
 from plexsync.sync.tasks import wish_of
+from plexsync.sync.windows import NAMES, TOUCHED
 
 _log = logger("plexsync.intake")
 
 _SCENE_EVENTS = frozenset({EventType.SCENE_CREATE, EventType.SCENE_UPDATE, EventType.SCENE_DESTROY})
+#: Something that scenes name: what asks Stash for all that was touched finds which scenes that concerns.
+_RELATED_EVENTS = {
+    EventType.PERFORMER_UPDATE: TOUCHED,
+    EventType.TAG_CREATE: TOUCHED,  # the tags below a new one have one more above them
+    EventType.TAG_UPDATE: TOUCHED,
+    EventType.STUDIO_UPDATE: TOUCHED,
+    EventType.GROUP_UPDATE: TOUCHED,
+    EventType.PERFORMER_DESTROY: NAMES,
+    EventType.TAG_DESTROY: NAMES,
+    EventType.TAG_MERGE: NAMES,
+    EventType.STUDIO_DESTROY: NAMES,
+    EventType.GROUP_DESTROY: NAMES,
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,4 +104,6 @@ class Intake:
             return "full walk"
         if event.type == EventType.SYNC_RECENT:
             return "recent"
+        if event.type in _RELATED_EVENTS:
+            return _RELATED_EVENTS[EventType(event.type)]
         return wish_of(event, self.clock.now())

@@ -23,8 +23,9 @@ _log = logger("plexsync.brake")
 
 #: The kind of the question about what bulk work would do.
 BULK = "bulk"
-#: The walk whose puts are judged together.
+#: The walk whose puts are judged together; so are those of a search for gaps, kept under this name.
 _FULL = "full"
+SEARCH = "search"
 _PAGE = 1000
 #: Seconds until what waits to be judged is looked at again, and after which a walk that does not end is not waited for.
 _LOOK_EVERY = 5.0
@@ -85,10 +86,10 @@ def judge(server: str, now: float, limits: Limits, connection: Connection) -> tu
         brakes.end(connection, question.id, State.WITHDRAWN, now)
     if not waiting:
         return 0, 0
-    walk = walks.load(connection, _FULL)
-    if _under_way(walk, now) or _more_to_come(connection, server, now):
+    found = [walk for name in (_FULL, SEARCH) if (walk := walks.load(connection, name)) is not None]
+    if any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now):
         return waiting, 0
-    since = walk.started_at if walk is not None else 0.0
+    since = max((walk.started_at for walk in found), default=0.0)
     tally, known = _tally(connection, server), _let_go(connection, server, since)
     scenes = brakes.linked(connection, server)
     # What comes of the same walk belongs to its question; what a later one finds is judged by itself.
@@ -100,8 +101,8 @@ def judge(server: str, now: float, limits: Limits, connection: Connection) -> tu
     return 0, 0
 
 
-def _under_way(walk: walks.Walk | None, now: float) -> bool:
-    return walk is not None and walk.finished_at is None and 0 <= now - walk.started_at < _STALE
+def _under_way(walk: walks.Walk, now: float) -> bool:
+    return walk.finished_at is None and 0 <= now - walk.started_at < _STALE
 
 
 def _more_to_come(connection: Connection, server: str, now: float) -> bool:

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
-from plexsync.log import logger
 from plexsync.model.compare import text_key
-from plexsync.model.errors import PlexTemporaryError
+from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTemporaryError, SyncError
 from plexsync.model.item import IndexedItem, Section
 from plexsync.model.pathrules import PathRules
-from plexsync.model.paths import name_key, normal_path, path_key
-from plexsync.model.work import Lane, Put
+from plexsync.model.paths import normal_path, path_key
 from plexsync.plex.client import PlexClient
-from plexsync.store import index, jobs, preferences, seen
+from plexsync.store import index, listings, preferences
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
+from plexsync.sync.indexing import Indexing
+from plexsync.sync.itemrows import APPEARED, ItemRows
 from plexsync.sync.sections import of_one_section
+from plexsync.sync.shelf import Shelf
 
-_log = logger("plexsync.libraries")
-_PAGE = 1000
 #: Stands for all libraries.
 EVERY = "*"
-#: Kept in place of a library's marks while it is listed; anything that doubts it meanwhile takes it away.
-_UNDER_WAY = "under way"
 
 
 class FirstContact(StrEnum):
@@ -61,10 +56,23 @@ class Libraries:
     preview: bool = True
     held: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
+    rows: ItemRows = field(init=False)
+    indexing: Indexing = field(init=False)
+    shelf: Shelf = field(init=False)
     _contacts: dict[int, FirstContact] = field(default_factory=dict)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaded: bool = False
-    _unlisted: dict[str, PlexTemporaryError] = field(default_factory=dict)
+    _unlisted: dict[str, SyncError] = field(default_factory=dict)
+    _told: set[int | None] = field(default_factory=set)
+    _found: dict[str, Section | None] = field(default_factory=dict)
+    _found_in: tuple[Section, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Set up what follows the libraries and their items."""
+        self.rows = ItemRows(server=self.server, paths=self.paths, clock=self.clock)
+        self.indexing = Indexing(server=self.server, plex=self.plex, database=self.database, rows=self.rows)
+        self.shelf = Shelf(server=self.server, plex=self.plex, database=self.database, chosen=self.chosen)
 
     @property
     def synced(self) -> tuple[Section, ...]:
@@ -78,12 +86,15 @@ class Libraries:
 
     @property
     def _named(self) -> tuple[Section, ...]:
-        names = {text_key(name) for name in self.chosen}
-        return tuple(
-            section
-            for section in self.sections
-            if section.type == "movie" and (text_key(section.title) in names or str(section.key) in names)
-        )
+        keys = {section.key for section in self._meant.values() if section is not None}
+        return tuple(section for section in self.candidates if section.key in keys)
+
+    @property
+    def _meant(self) -> dict[str, Section | None]:
+        """The library that each chosen name stands for; found anew when Plex told its libraries anew."""
+        if self._found_in is not self.sections:
+            self._found_in, self._found = self.sections, self.shelf.named(self.candidates)
+        return self._found
 
     def shuts_out(self, section: int) -> bool:
         """Whether Plex is known to have this library, and it is not synced."""
@@ -97,8 +108,12 @@ class Libraries:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Chosen names that Plex has no library for."""
-        held = {text_key(s.title) for s in self.candidates} | {str(s.key) for s in self.candidates}
-        return tuple(name for name in self.chosen if text_key(name) not in held)
+        return tuple(name for name, section in self._meant.items() if section is None)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """What the libraries are called in Plex that were chosen by an earlier title."""
+        return self.shelf.renamed
 
     def holds(self, plex_path: str) -> bool:
         """Whether a synced library would list a file at this path."""
@@ -134,6 +149,7 @@ class Libraries:
             if self._loaded:
                 return
             rows = await self.database.run(lambda c: preferences.get(c, f"sections:{self.server}")) or []
+            await self.shelf.load()
             self.sections = tuple(_section(row) for row in rows)
             await self._load_contacts()
             self._loaded = True
@@ -156,35 +172,51 @@ class Libraries:
         await self.database.run(write)
         self._contacts[section] = contact
 
-    async def refresh(self) -> bool:
-        """Read the list of libraries, and list the items of those that changed. True when the index moved.
+    async def refresh(self, *, whole: bool = False) -> bool:
+        """Read the list of libraries, and follow those that changed; `whole` lists all items of each anew. True when
+        the index moved.
 
         One library that cannot be listed does not keep the others from it; see `insist`.
         """
         await self.load()
-        known = {section.key: section.marks for section in self.sections}
-        self.sections = tuple(await self.plex.sections())
+        async with self._refreshing:
+            await self._read_sections()
+            return await self._look(whole=whole)
+
+    async def _read_sections(self) -> None:
+        before = [_facts(section) for section in self.sections]
+        self.sections = await self.shelf.read(self.sections)
         await self._load_contacts()
         await self.database.run(self._note_synced)
-        listed = await self.database.run(lambda c: preferences.get(c, f"listed:{self.server}")) or {}
-        moved = False
-        self._unlisted.clear()
-        for section in self.synced:
-            if listed.get(str(section.key)) == section.marks and section.key in known:
-                continue
-            await self.database.run(partial(self._begin_listing, section))
-            try:
-                moved = await self._list(section, first=str(section.key) not in listed) or moved
-            except PlexTemporaryError as error:
-                self._unlisted[section.title] = error
-                if not of_one_section(error) or len(self._unlisted) == len(self.synced):
-                    raise
-            else:
-                await self.database.run(partial(self._end_listing, section))
-        rows = [_facts(section) for section in self.sections]
-        if moved or known != {section.key: section.marks for section in self.sections}:
+        if (rows := [_facts(section) for section in self.sections]) != before:
             await self.database.run(lambda c: preferences.put(c, f"sections:{self.server}", rows))
+
+    async def _look(self, *, whole: bool) -> bool:
+        self._unlisted.clear()
+        told, self._told = self._told, set()
+        moved = False
+        try:
+            for section in self.synced:
+                try:
+                    hinted = bool(told & {None, section.key})
+                    moved = await self.indexing.look(section, told=hinted, whole=whole) or moved
+                except (PlexTemporaryError, PlexServerDown, PlexPermanentError) as error:
+                    await self._failed(section, error)
+        finally:
+            self._told |= told if self._unlisted else set()
         return moved
+
+    async def _failed(self, section: Section, error: SyncError) -> None:
+        """Raises what is not the fault of one library alone."""
+        self._unlisted[section.title] = error
+        if len(self._unlisted) == len(self.synced):
+            raise error
+        if not of_one_section(error):
+            await self.plex.check()
+
+    def told(self, section: int | None) -> None:
+        """Something changed in that library, or (None) perhaps in any: the next look asks what."""
+        self._told.add(section)
 
     def insist(self) -> None:
         """UnlistedError when a library could not be listed at the last look."""
@@ -199,7 +231,7 @@ class Libraries:
         def write(connection: Connection) -> None:
             held = index.of_keys(connection, self.server, [rating_key])
             index.remove(connection, self.server, [rating_key])
-            self._doubt(connection, {item.section for item in held.values()})
+            listings.doubt(connection, self.server, {item.section for item in held.values()})
 
         await self.database.run(write)
 
@@ -207,17 +239,10 @@ class Libraries:
         """The item was just read and holds other files than the index says."""
 
         def write(connection: Connection) -> None:
-            new = index.upsert(connection, self.server, [item], self._next_run(connection))
-            self._doubt(connection, {item.section})
-            self._put_scenes(connection, new, "appeared")
+            self.rows.take(connection, [item], self.rows.next_run(connection), APPEARED)
+            listings.doubt(connection, self.server, {item.section})
 
         await self.database.run(write)
-
-    def _doubt(self, connection: Connection, sections: set[int]) -> None:
-        """The index was wrong about these libraries: what was listed of them does not count."""
-        name = f"listed:{self.server}"
-        listed = preferences.get(connection, name) or {}
-        preferences.put(connection, name, listed | {str(key): "" for key in sections if str(key) in listed})
 
     async def _load_contacts(self) -> None:
         prefix = f"first contact:{self.server}:"
@@ -235,70 +260,6 @@ class Libraries:
         if before is not None:
             index.advance(connection, self.server)
 
-    def _begin_listing(self, section: Section, connection: Connection) -> None:
-        listed = preferences.get(connection, f"listed:{self.server}") or {}
-        if str(section.key) in listed:
-            preferences.put(connection, f"listed:{self.server}", listed | {str(section.key): _UNDER_WAY})
-
-    def _end_listing(self, section: Section, connection: Connection) -> None:
-        """Unless something in it was doubted meanwhile, the library counts as listed."""
-        listed = preferences.get(connection, f"listed:{self.server}") or {}
-        if listed.get(str(section.key), _UNDER_WAY) == _UNDER_WAY:
-            preferences.put(connection, f"listed:{self.server}", listed | {str(section.key): section.marks})
-
-    async def _list(self, section: Section, *, first: bool) -> bool:
-        run = await self.database.run(self._next_run)
-        # What the first listing shows is the backlog; what a later one shows came since.
-        reason = "indexed" if first else "appeared"
-        new = 0
-        async for page in self.plex.items(section.key, page_size=_PAGE):
-            new += await self.database.run(partial(self._take, page, run, reason))
-        gone = await self._gone(section, run)
-        if gone:
-            await self.database.run(partial(self._remove, gone, run))
-        if new or gone:
-            _log.info("library indexed", library=section.title, new=new, gone=len(gone))
-        return bool(new or gone)
-
-    async def _gone(self, section: Section, run: int) -> list[int]:
-        """Items that the listing did not show and that Plex, asked by id, does not have."""
-        unseen = await self.database.run(lambda c: index.unseen(c, self.server, section.key, run))
-        still = await self.plex.details(unseen) if unseen else {}
-        moved = [item for item in still.values() if item.section == section.key]
-        return [key for key in unseen if key not in {item.rating_key for item in moved}]
-
-    def _take(self, page: Sequence[IndexedItem], run: int, reason: str, connection: Connection) -> int:
-        """The index learns a page, and every scene that a new file may belong to is put, whatever its state."""
-        new = index.upsert(connection, self.server, page, run)
-        self._put_scenes(connection, new, reason)
-        return len(new)
-
-    def _put_scenes(self, connection: Connection, new: Sequence[str], reason: str) -> None:
-        if new:
-            index.advance(connection, self.server)
-            scenes = sorted(self._scenes_of(connection, new))
-            puts = [Put(server=self.server, scene=scene, lane=Lane.BULK, reason=reason) for scene in scenes]
-            jobs.put(connection, puts, self.clock.now())
-
-    def _remove(self, gone: Sequence[int], run: int, connection: Connection) -> None:
-        index.remove(connection, self.server, gone, run=run)
-        index.advance(connection, self.server)
-
-    def _next_run(self, connection: Connection) -> int:
-        name = f"index run:{self.server}"
-        run = int(preferences.get(connection, name) or 0) + 1
-        preferences.put(connection, name, run)
-        return run
-
-    def _scenes_of(self, connection: Connection, plex_paths: Sequence[str]) -> set[int]:
-        mapped = [path_key(to) for path in plex_paths if (to := self.paths.to_stash(path)) is not None]
-        names = [name_key(path) for path in plex_paths if self.paths.to_stash(path) is None]
-        by_path = seen.scenes_at(connection, mapped)
-        by_name = seen.scenes_named(connection, names)
-        return {scene for found in by_path.values() for scene in found} | {
-            scene for rows in by_name.values() for scene, _ in rows
-        }
-
 
 def _facts(section: Section) -> dict[str, Any]:
     return {
@@ -308,6 +269,7 @@ def _facts(section: Section) -> dict[str, Any]:
         "agent": section.agent,
         "locations": [normal_path(place) for place in section.locations],
         "marks": section.marks,
+        "uuid": section.uuid,
     }
 
 
@@ -319,4 +281,5 @@ def _section(row: dict[str, Any]) -> Section:
         agent=row["agent"],
         locations=tuple(row["locations"]),
         marks=row["marks"],
+        uuid=row.get("uuid", ""),
     )

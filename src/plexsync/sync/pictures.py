@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from plexsync.art.sources import cover_of
 from plexsync.model.errors import PlexNotFound, SyncError
 from plexsync.model.fields import Field, Owner, Value
 from plexsync.model.item import Item
 from plexsync.model.pictures import Recipe
-from plexsync.model.plan import Plan, Written
 from plexsync.model.scene import Scene
 from plexsync.plex.link import LinkBroken
 from plexsync.store import pictures
 from plexsync.store.database import Connection
 from plexsync.store.links import Link
-from plexsync.store.pictures import SCENE, Shown
+from plexsync.store.pictures import Shown
+from plexsync.sync.known import PICTURES, Known
 from plexsync.sync.tools import Tools
 
-PICTURES = (Field.POSTER, Field.BACKGROUND)
 #: Keys of pictures that nobody chose: a frame of the video, or none at all.
 _FRAMES = ("media://", "default://")
 
@@ -40,18 +40,21 @@ async def pictures_for(
     scene: Scene,
     ties: Sequence[Link],
     items: Mapping[int, Item],
-    written: Mapping[Link, Mapping[Field, Written]],
+    known: Known,
     tools: Tools,
     *,
     look: bool,
+    make: bool = True,
 ) -> Pictures:
-    """Look at the scene's cover and at its items. `look` asks Stash even where its time says that nothing moved."""
+    """Look at the scene's cover and at its items. `look` asks Stash even where its time says that nothing moved; with
+    `make` off a cover that is another one is not fetched for that."""
     recipes = {tie.section: recipes_of(tie.section, tools) for tie in ties}
     asked = {recipe for some in recipes.values() for recipe in some.values()}
     if not asked:
         return Pictures(wanted={}, shown={})
     try:
-        made = await tools.art.look(cover_of(scene), asked, tools.clock.now(), closely=look)
+        now = tools.clock.now()
+        made = await tools.art.look(cover_of(scene), asked, now, closely=look, held=known.album, make=make)
     except SyncError as error:
         return Pictures(wanted={}, shown={}, trouble=error)
     shown: dict[int, dict[Field, Value]] = {}
@@ -60,7 +63,7 @@ async def pictures_for(
             continue
         item = items[tie.rating_key]
         fields = [field for field, recipe in recipes[tie.section].items() if made[recipe]]
-        shown[tie.rating_key] = await _otherwise(item, tie, fields, written[tie], tools)
+        shown[tie.rating_key] = await _otherwise(item, tie, fields, known, tools)
     return Pictures(wanted={section: _by_field(some, made) for section, some in recipes.items()}, shown=shown)
 
 
@@ -74,40 +77,43 @@ def _by_field(recipes: Mapping[Field, Recipe], made: Mapping[Recipe, str]) -> di
     return {field: made[recipe] or None for field, recipe in recipes.items()}
 
 
-async def _otherwise(
-    item: Item, tie: Link, fields: Sequence[Field], written: Mapping[Field, Written], tools: Tools
-) -> dict[Field, Value]:
+async def _otherwise(item: Item, tie: Link, fields: Sequence[Field], known: Known, tools: Tools) -> dict[Field, Value]:
     """The fields whose picture is another one than the ledger tells of: an older one of ours by its sha1, any other
     by Plex's key."""
     found: dict[Field, Value] = {}
+    written = known.ledger_of(tie)
     for field in fields:
         row = written.get(field)
         ours = row.confirmed if row is not None and row.is_confirmed else None
         if ours is None and tools.rules_of(tie.section).owner(field) is not Owner.FILL:
             continue
-        key = await shown_key(item, field, tools)
-        sha1 = await tools.database.run(
-            lambda c, field=field, key=key: pictures.of_key(c, tools.server, item.rating_key, field, key)  # type: ignore[misc]
-        )
-        if (sha1 or key) != ours and (sha1 or _was_chosen(key)):
-            found[field] = sha1 or key
+        seen = known.shown.get(item.rating_key, {}).get(field)
+        key = seen.key if _still(seen, item, field) else await shown_key(item, field, tools)
+        sha1 = known.sha1_of(item.rating_key, field, key)
+        chosen = sha1 or (key if _was_chosen(key) else None)
+        if chosen != ours:
+            found[field] = chosen
     return found
 
 
 async def shown_key(item: Item, field: Field, tools: Tools) -> str:
     """Plex's key of the picture that the item shows, "" for none. Costs a request only where its address moved."""
-    address = address_of(item, field)
     known = (await tools.database.run(lambda c: pictures.shown_by(c, tools.server, item.rating_key))).get(field)
-    if known is not None and known.address == address:
+    if _still(known, item, field):
         return known.key
     try:
         listed = await tools.plex.pictures(item.rating_key, field)
     except LinkBroken as broken:
         raise PlexNotFound(str(broken)) from broken
     key = next((found.key for found in listed if found.selected), "")
-    seen = Shown(address=address, key=key)
+    seen = Shown(address=address_of(item, field), key=key)
     await tools.database.run(lambda c: pictures.note_shown(c, tools.server, item.rating_key, field, seen))
     return key
+
+
+def _still(seen: Shown | None, item: Item, field: Field) -> TypeGuard[Shown]:
+    """Whether the item shows what it was seen to show."""
+    return seen is not None and seen.address == address_of(item, field)
 
 
 def address_of(item: Item, field: Field) -> str:
@@ -123,17 +129,6 @@ def note_shown(connection: Connection, item: Item, keys: Mapping[Field, str], to
     for field, key in keys.items():
         seen = Shown(address=address_of(item, field), key=key)
         pictures.note_shown(connection, tools.server, item.rating_key, field, seen)
-
-
-def growth(connection: Connection, server: str, plan: Plan) -> int:
-    """The bytes that Plex's folder grows by when the plan is carried out."""
-    total = 0
-    for change in plan.changes:
-        if change.field in PICTURES and isinstance(change.after, str):
-            at = (server, plan.rating_key, change.field, change.after)
-            if pictures.uploaded(connection, *at) is None:
-                total += pictures.size_of(connection, SCENE, plan.scene, change.after)
-    return total
 
 
 def _was_chosen(key: str) -> bool:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from plexsync.model.errors import PlexNotFound
 from plexsync.model.fields import Field
 from plexsync.model.item import Item
 from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan
-from plexsync.model.rules import desired
+from plexsync.model.rules import Shown
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
 from plexsync.store.database import Connection
 from plexsync.store.links import Link
 from plexsync.sync.endings import ALWAYS_PREVIEWED
 from plexsync.sync.finder import Found
-from plexsync.sync.pictures import growth as growth_of
-from plexsync.sync.scene import plan_scene
+from plexsync.sync.known import Known
+from plexsync.sync.sceneplans import Company, plan_scene
 from plexsync.sync.takingpart import exclusion, taking_part
 from plexsync.sync.tools import Tools
 
@@ -78,53 +78,92 @@ async def plan_ids(ids: Sequence[int], stash: StashClient, tools: Tools, scope: 
 
 
 async def plan_scenes(scenes: Sequence[Scene], tools: Tools, scope: Scope) -> list[Planned]:
-    """The same of scenes as Stash told them just now. Plex is read once for all of them."""
-
-    def look(connection: Connection) -> dict[int, Found]:
-        return {scene.id: tools.finder.find(connection, scene) for scene in scenes}
-
-    every = await tools.database.run(look)
-    found = {number: one for number, one in every.items() if scope.takes(one, tools)}
-    keys = sorted({tie.rating_key for one in found.values() for tie in one.links if _asked(tie, scope)})
+    """The same of scenes as Stash told them just now. Plex is read once for all of them, and so is the store."""
+    page = await tools.database.run(lambda c: _look(c, scenes, tools, scope))
+    keys = sorted({tie.rating_key for ties in page.ties.values() for tie in ties})
     items = await tools.plex.details(keys) if keys else {}
-    mine = [scene for scene in scenes if scene.id in found]
-    return await asyncio.gather(*(_planned(scene, found[scene.id], tools, items, scope) for scene in mine))
-
-
-def _asked(tie: Link, scope: Scope) -> bool:
-    return scope.section in (None, tie.section)
-
-
-async def _planned(scene: Scene, found: Found, tools: Tools, items: Mapping[int, Item], scope: Scope) -> Planned:
-    one = Planned(scene=scene.id, title=scene.label, server=tools.server)
-    kind, reason = _refusal(scene, found, tools)
-    mine = [tie for tie in taking_part(scene, found.links, tools) if _asked(tie, scope)]
-    if kind or not mine:
-        return Planned(scene=one.scene, title=one.title, server=one.server, kind=kind, reason=reason)
-    broken = [fault for tie in mine if (fault := _fault(tie, items))]
-    if broken:
-        return Planned(scene=one.scene, title=one.title, server=one.server, kind="missing", reason=broken[0])
-    try:
-        plans, trouble = await plan_scene(scene, mine, tools, items, look=scope.closely)
-    except PlexNotFound as error:
-        return Planned(scene=one.scene, title=one.title, server=one.server, kind="missing", reason=error.message)
-    kind, reason = ("missing", found.absent[0].reason) if found.absent else ("", "")
-    if trouble is not None:
-        kind, reason = "picture", f"the cover cannot be read now: {trouble.message}"
-    sections = {plan.section for plan in plans}
     titles = {section.key: section.title for section in tools.libraries.sections}
-    return Planned(
-        scene=one.scene,
-        title=one.title,
-        server=one.server,
-        plans=tuple(plans),
-        kind=kind,
-        reason=reason,
-        given_by={section: desired(scene, tools.rules_of(section)).given_by for section in sections},
-        waits={section: why for section in sections if (why := waits(section, tools))},
-        libraries={section: titles.get(section, str(section)) for section in sections},
-        growth=await tools.database.run(lambda c: sum(growth_of(c, tools.server, plan) for plan in plans)),
+    told = _Telling(tools=tools, page=page, items=items, titles=titles, closely=scope.closely)
+    return await asyncio.gather(*(told.planned(scene) for scene in scenes if scene.id in page.found))
+
+
+def _look(connection: Connection, scenes: Sequence[Scene], tools: Tools, scope: Scope) -> _Page:
+    """All that the store tells of them."""
+    every = tools.finder.find_each(connection, scenes)
+    found = {number: one for number, one in every.items() if scope.takes(one, tools)}
+    ties = {
+        scene.id: [
+            tie for tie in taking_part(scene, found[scene.id].links, tools) if scope.section in (None, tie.section)
+        ]
+        for scene in scenes
+        if scene.id in found
+    }
+    flat = [tie for some in ties.values() for tie in some]
+    cast = [one for scene in scenes if scene.id in found for one in _cast(scene, ties[scene.id], tools)]
+    return _Page(
+        found=found,
+        ties=ties,
+        company=Company(
+            known=Known.of(connection, tools.server, found, flat, tools.clock.now()),
+            people=tools.portraits.people(connection, cast),
+        ),
     )
+
+
+def _cast(scene: Scene, ties: Sequence[Link], tools: Tools) -> Iterator[Shown]:
+    """Whom the items of a scene show."""
+    for section in {tie.section for tie in ties}:
+        yield from tools.rules_of(section).people.shown(scene.performers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """Scenes that are planned together: where each is, and the links that are planned for."""
+
+    found: Mapping[int, Found]
+    ties: Mapping[int, Sequence[Link]]
+    company: Company
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """What is told of the scenes of a page, by the items that Plex just told."""
+
+    tools: Tools
+    page: _Page
+    items: Mapping[int, Item]
+    titles: Mapping[int, str]
+    closely: bool
+
+    async def planned(self, scene: Scene) -> Planned:
+        """The plans of one scene."""
+        found, tools, mine = self.page.found[scene.id], self.tools, self.page.ties[scene.id]
+        one = Planned(scene=scene.id, title=scene.label, server=tools.server)
+        kind, reason = _refusal(scene, found, tools)
+        if kind or not mine:
+            return replace(one, kind=kind, reason=reason)
+        broken = [fault for tie in mine if (fault := _fault(tie, self.items))]
+        if broken:
+            return replace(one, kind="missing", reason=broken[0])
+        look, company = self.closely, self.page.company
+        try:
+            made = await plan_scene(scene, mine, tools, self.items, look=look, make=look, company=company)
+        except PlexNotFound as error:
+            return replace(one, kind="missing", reason=error.message)
+        kind, reason = ("missing", found.absent[0].reason) if found.absent else ("", "")
+        if made.trouble is not None:
+            kind, reason = "picture", f"the cover cannot be read now: {made.trouble.message}"
+        sections = {plan.section for plan in made.plans}
+        return replace(
+            one,
+            plans=made.plans,
+            kind=kind,
+            reason=reason,
+            given_by=made.given_by,
+            waits={section: why for section in sections if (why := waits(section, tools))},
+            libraries={section: self.titles.get(section, str(section)) for section in sections},
+            growth=sum(company.known.growth(plan) for plan in made.plans),
+        )
 
 
 def _refusal(scene: Scene, found: Found, tools: Tools) -> tuple[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from plexsync.art.addresses import Addresses
-from plexsync.art.covers import Art
+from plexsync.art.covers import Album, Art
 from plexsync.art.sources import PictureKind, by_id, picture_of
 from plexsync.log import logger
 from plexsync.model.compare import text_key
@@ -18,7 +19,7 @@ from plexsync.model.plan import Plan
 from plexsync.model.portraits import Portrait
 from plexsync.model.rules import Rules, Shown
 from plexsync.model.scene import Scene
-from plexsync.store import portraits
+from plexsync.store import pictures, portraits
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.portraits import PortraitRow
@@ -37,6 +38,15 @@ _MOST_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """What is known of the people of some scenes, by the keys of their names; it learns what is found of them."""
+
+    rows: dict[str, PortraitRow] = field(default_factory=dict)
+    album: Album = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Portraits:
     """The people of one server. Without `addresses` no picture is written."""
 
@@ -49,24 +59,47 @@ class Portraits:
     #: The names that libraries outside the synced ones list; None where that makes no difference.
     outsiders: Outsiders | None = None
 
-    async def added(self, plan: Plan, scene: Scene, item: Item, rules: Rules) -> Plan:
-        """The plan with the pictures that are due. One that cannot be had now waits for the next look."""
+    async def added(self, plan: Plan, scene: Scene, item: Item, rules: Rules, people: People | None = None) -> Plan:
+        """The plan with the pictures that are due. One that cannot be had now waits for the next look.
+
+        Without `people` the store is asked for those of this scene alone.
+        """
         if self.addresses is None or rules.owner(Field.ACTORS) is Owner.PLEX:
             return plan
         cast = _cast(plan, item)
         shown = {key: one for one in rules.people.shown(scene.performers) if (key := text_key(one.person.name)) in cast}
-        held = await self.database.run(lambda c: portraits.rows(c, self.server, shown))
+        if people is None:
+            people = await self.database.run(lambda c: self.people(c, shown.values()))
+        # Scenes of one company often show the same people: each is looked at once.
+        async with people.turn:
+            due = await self._all_due(shown, cast, item, people, self.addresses)
+        return replace(plan, portraits=tuple(due))
+
+    def people(self, connection: Connection, cast: Iterable[Shown]) -> People:
+        """What is known of them."""
+        if self.addresses is None:
+            return People()
+        some = list(cast)
+        ids = {one.performer.id for one in some}
+        checked = pictures.of_all(connection, PictureKind.PERFORMER, ids)
+        rows = portraits.rows(connection, self.server, {text_key(one.person.name) for one in some})
+        album: Album = {(PictureKind.PERFORMER.value, number): checked.get(number, {}) for number in ids}
+        return People(rows=rows, album=album)
+
+    async def _all_due(
+        self, shown: Mapping[str, Shown], cast: Mapping[str, str], item: Item, people: People, addresses: Addresses
+    ) -> list[Portrait]:
         due: list[Portrait] = []
         for key, one in shown.items():
             try:
-                row = await self._met(key, one, held.get(key))
-                portrait = await self._due(row, one, cast[key], item, self.addresses)
+                row = people.rows[key] = await self._met(key, one, people.rows.get(key))
+                portrait = await self._due(row, one, cast[key], item, addresses, people)
             except SyncError as error:
                 _log.debug("a performer's picture cannot be had now", performer=one.performer.id, reason=str(error))
                 await self.database.run(lambda c, key=key: portraits.unlook(c, self.server, key))  # type: ignore[misc]
                 continue
             due += [portrait] if portrait is not None else []
-        return replace(plan, portraits=tuple(due))
+        return due
 
     async def _met(self, key: str, one: Shown, row: PortraitRow | None) -> PortraitRow:
         """The row of a name after this performer was met."""
@@ -106,18 +139,20 @@ class Portraits:
             return error.status == 404
         return False
 
-    async def _due(self, row: PortraitRow, one: Shown, name: str, item: Item, addresses: Addresses) -> Portrait | None:
+    async def _due(
+        self, row: PortraitRow, one: Shown, name: str, item: Item, addresses: Addresses, people: People
+    ) -> Portrait | None:
         if row.performer not in (None, one.performer.id):
             # The picture that the name has comes from another scene, which will tell when it is another one.
             return None
-        wanted = await self._wanted(row, one, addresses)
+        wanted = await self._wanted(row, one, addresses, people)
         shows = _shows(item, row.name_key)
         if wanted is None or (row.intended is None and wanted == shows):
             return None
         portrait = Portrait(name=name, before=shows, after=wanted, performer=row.performer)
         return portrait if self._differs(row, wanted, shows, item.rating_key) else None
 
-    async def _wanted(self, row: PortraitRow, one: Shown, addresses: Addresses) -> str | None:
+    async def _wanted(self, row: PortraitRow, one: Shown, addresses: Addresses, people: People) -> str | None:
         """The address that Plex should show; None for whatever it shows."""
         taken_back = None if row.intended is None else row.before or ""
         if row.performer is None:
@@ -126,7 +161,7 @@ class Portraits:
             return None
         performer = one.performer
         source = picture_of(PictureKind.PERFORMER, performer.id, performer.picture)
-        sha1 = (await self.art.look(source, [self.recipe], self.clock.now()))[self.recipe]
+        sha1 = (await self.art.look(source, [self.recipe], self.clock.now(), held=people.album))[self.recipe]
         return addresses.of(PictureKind.PERFORMER, performer.id, sha1) if sha1 else None
 
     def _differs(self, row: PortraitRow, wanted: str, shows: str, rating_key: int) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from plexsync.model.errors import StashTemporaryError
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
+from plexsync.stash.walks import PAGE
 from plexsync.sync.planning import AT_ONCE, Planned, Scope, plan_ids, plan_scenes
 from plexsync.sync.tools import Tools
 
@@ -39,14 +40,14 @@ class Previews:
         last = 0
         while True:
             try:
-                page: Sequence[Scene] = await self.stash.scenes_after(last, AT_ONCE)
+                page: Sequence[Scene] = await self.stash.scenes_after(last, PAGE)
                 ids = [scene.id for scene in page]
             except StashTemporaryError:
-                ids = await self.stash.ids_after(last, AT_ONCE)
+                ids = await self.stash.ids_after(last, PAGE)
                 each = await self.stash.scenes_each(ids)
                 page = [each.found[number] for number in ids if number in each.found]
             if page:
                 yield page
-            if len(ids) < AT_ONCE:
+            if len(ids) < PAGE:
                 return
             last = ids[-1]

@@ -10,6 +10,7 @@ from plexsync.model.errors import PlexNotFound, PlexTemporaryError
 from plexsync.model.fields import FIELDS, Kind, Value
 from plexsync.model.item import Item
 from plexsync.model.item_values import value_of
+from plexsync.model.looks import look_of_item
 from plexsync.model.plan import Because, Change, Plan, entry_keys, only, without
 from plexsync.model.scene import Scene
 from plexsync.plex.writer import WriteResult
@@ -61,10 +62,15 @@ def confirm(
     writes: Sequence[ReadBack],
     tools: Tools,
     run: str = "",
+    read: Mapping[int, Item] | None = None,
 ) -> None:
-    """Keep what was read back; what is as it was meant is in step. `run`: the run of its own that asked for it."""
+    """Keep what was read back; what is as it was meant is in step. `run`: the run of its own that asked for it.
+
+    `read` are the items as they were before anything was written.
+    """
     now = tools.clock.now()
     fine = list(settled)
+    items = dict(read or {}) | {write.plan.rating_key: write.item for write in writes if write.item is not None}
     for plan in (*settled, *(write.plan for write in writes)):
         ledger.confirm(
             connection, tools.server, plan.path, {field: (found, True) for field, found in plan.arrived}, now
@@ -78,16 +84,18 @@ def confirm(
         ledger.confirm(connection, tools.server, plan.path, observed, now)
         note_shown(connection, write.item, write.result.shown, tools)
         tools.portraits.confirm(connection, write.item, plan.portraits)
-        rows = [(c.field, c.before, c.after) for c in plan.changes]
-        reason = ", ".join(sorted({c.because.value for c in plan.changes}))
-        history.record(
-            connection, run or tools.run, tools.server, scene.id, plan.path, plan.rating_key, rows, reason, now
-        )
+        for reason in dict.fromkeys(change.because.value for change in plan.changes):
+            rows = [(c.field, c.before, c.after) for c in plan.changes if c.because.value == reason]
+            history.record(
+                connection, run or tools.run, tools.server, scene.id, plan.path, plan.rating_key, rows, reason, now
+            )
         if not write.refused:
             fine.append(plan)
     for plan in fine:
         digest = tools.rules_of(plan.section).digest(scene, link_text(plan.rating_key, plan.path))
-        in_step.confirm(connection, tools.server, scene.id, plan.rating_key, digest, now)
+        item = items.get(plan.rating_key)
+        look = None if item is None else (look_of_item(item), item.updated_at)
+        in_step.confirm(connection, tools.server, scene.id, plan.rating_key, digest, now, look)
         ledger.follow(connection, tools.server, plan.path, plan.rating_key)
     if fine:
         in_step.prune(connection, tools.server, scene.id)

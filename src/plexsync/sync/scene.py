@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from plexsync.model.errors import PlexNotFound, SyncError
-from plexsync.model.fields import Field
 from plexsync.model.item import IndexedItem, Item
 from plexsync.model.paths import path_key
-from plexsync.model.plan import Plan, Written, make_plan
-from plexsync.model.rules import desired
+from plexsync.model.plan import Plan
 from plexsync.model.scene import Scene
-from plexsync.model.work import Job, Outcome, Peer
-from plexsync.store import in_step, ledger, links, pictures, pins, seen
+from plexsync.model.work import Job, Outcome, Peer, Put
+from plexsync.store import in_step, jobs, links, seen
 from plexsync.store.database import Connection
 from plexsync.sync.endings import decided, ending, gone, parked
 from plexsync.sync.finder import Found
 from plexsync.sync.following import follow
+from plexsync.sync.heirs import FREED, heirs_of
 from plexsync.sync.holding import BACKLOG_REASONS, loses_links, previewed, set_aside, unlinked, vanished
-from plexsync.sync.pictures import PICTURES, pictures_for
 from plexsync.sync.readback import ReadBack, confirm, insist
-from plexsync.sync.runs import run_of
+from plexsync.sync.runs import causes_of, run_of
+from plexsync.sync.sceneplans import plan_scene
 from plexsync.sync.sharedread import Member, SharedRead
 from plexsync.sync.takingpart import exclusion, taking_part
 from plexsync.sync.tools import Tools
@@ -98,9 +97,10 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         attempt.answered.add(Peer.PLEX)
         attempt.read.update(met.sections.values())
         await check_links(met.ties, held_now, tools)
-        look = not BACKLOG_REASONS.issuperset(attempt.job.reasons)
-        plans, trouble = await plan_scene(scene, met.ties, tools, held_now, look=look)
-        attempt.plans = tuple(plans)
+        look = not BACKLOG_REASONS.issuperset(causes_of(attempt.job))
+        made = await plan_scene(scene, met.ties, tools, held_now, look=look)
+        plans, trouble = made.plans, made.trouble
+        attempt.plans = plans
         held = previewed(attempt.job, plans, tools.libraries)
         attempt.written = [plan for plan in plans if not plan.empty and plan not in held]
         aside = await set_aside(attempt.job, scene, met.found, attempt.written, tools)
@@ -120,7 +120,7 @@ async def _gone(job: Job, tools: Tools) -> Outcome:
     """Stash has no such scene."""
     if (aside := await vanished(job, tools)) is not None:
         return aside
-    await tools.database.run(lambda c: _forget(c, tools, job.scene))
+    await tools.database.run(lambda c: _forget(c, tools, job))
     return gone()
 
 
@@ -160,7 +160,7 @@ async def _write(
     read = await read_items(attempt, back, written, reads)
     found_back = [ReadBack.of(write, read) for write in writes]
     settled = [plan for plan in attempt.plans if plan.empty]
-    await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools, run_of(job)))
+    await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools, run_of(job), items))
     if any(write.refused for write in found_back if write.item is not None):
         tools.writer.doubt()
     insist(found_back)
@@ -179,59 +179,6 @@ async def read_items(
             raise reads.unread[place]
     attempt.section = None
     return {key: item for (_, key), item in found.items()}
-
-
-async def plan_scene(
-    scene: Scene,
-    ties: Sequence[links.Link],
-    tools: Tools,
-    items: Mapping[int, Item],
-    *,
-    look: bool = False,
-) -> tuple[list[Plan], SyncError | None]:
-    """One plan per item. A cover that cannot be had now does not hold the rest up; its error is the second value.
-
-    `look` asks Stash for the cover even where its time says that it is the known one.
-    """
-    paths = [tie.plex_path for tie in ties]
-    written, pinned = await tools.database.run(
-        lambda c: (_written(c, ties, tools), pins.pinned(c, tools.server, paths))
-    )
-    found = await pictures_for(scene, ties, items, written, tools, look=look)
-    plans: dict[int, Plan] = {}
-    for tie in ties:
-        if tie.rating_key not in plans:
-            rules = tools.rules_of(tie.section)
-            item = items[tie.rating_key]
-            plan = make_plan(
-                scene=scene.id,
-                item=item,
-                path=tie.plex_path,
-                wanted={**desired(scene, rules).values, **found.wanted.get(tie.section, {})},
-                rules=rules,
-                ledger=written[tie],
-                pins=pinned.get(tie.plex_path, frozenset()),
-                shown=found.shown.get(tie.rating_key, {}),
-            )
-            plans[tie.rating_key] = await tools.portraits.added(plan, scene, item, rules)
-    return list(plans.values()), found.trouble
-
-
-def _written(
-    connection: Connection, ties: Sequence[links.Link], tools: Tools
-) -> dict[links.Link, dict[Field, Written]]:
-    """What the ledger says of each file. A picture counts only where the item itself got it: an item that came anew
-    shows none of it, though its path is an old one."""
-    rows = ledger.rows(connection, tools.server, [tie.plex_path for tie in ties], tools.clock.now())
-    found = {tie: dict(rows.get(tie.plex_path, {})) for tie in ties}
-    for tie, fields in found.items():
-        for name in PICTURES:
-            row = fields.get(name)
-            if row is None or not row.is_confirmed:
-                continue
-            if pictures.uploaded(connection, tools.server, tie.rating_key, name, str(row.confirmed)) is None:
-                fields[name] = replace(row, confirmed=None, is_confirmed=False)
-    return found
 
 
 def _look(connection: Connection, tools: Tools, scene: Scene, job: Job) -> tuple[Found, bool]:
@@ -268,8 +215,14 @@ async def check_links(ties: Sequence[links.Link], items: Mapping[int, Item], too
             raise PlexNotFound(f"item {tie.rating_key} of Plex no longer holds {tie.plex_path}")
 
 
-def _forget(connection: Connection, tools: Tools, scene: int) -> None:
-    """A read by id says that Stash has no such scene. The ledger stays: it is what an undo needs."""
-    seen.forget(connection, [scene])
-    links.drop(connection, tools.server, scene)
-    in_step.drop(connection, tools.server, scene)
+def _forget(connection: Connection, tools: Tools, job: Job) -> None:
+    """A read by id says that Stash has no such scene. The ledger stays: it is what an undo needs.
+
+    Where it was merged into another one, that has its files now, and was in doubt about them until here.
+    """
+    heirs = heirs_of(connection, tools.server, job.scene)
+    seen.forget(connection, [job.scene])
+    links.drop(connection, tools.server, job.scene)
+    in_step.drop(connection, tools.server, job.scene)
+    puts = [Put(server=tools.server, scene=heir, lane=job.lane, reason=FREED) for heir in heirs]
+    jobs.put(connection, puts, tools.clock.now())

@@ -14,6 +14,8 @@ from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.holding import go_ahead
 from plexsync.sync.judging import Brake
 from plexsync.sync.libraries import Libraries
+from plexsync.sync.listening import Listening
+from plexsync.sync.roundtrip import RoundTrip
 from plexsync.sync.timetable import Timetable
 from plexsync.sync.tools import Tools
 from plexsync.sync.worker import Worker
@@ -22,6 +24,11 @@ from plexsync.sync.worker import Worker
 def libraries_of(server: str) -> str:
     """The entry of the server's timetable that looks what libraries and items it has."""
     return f"libraries of {server}"
+
+
+def index_of(server: str) -> str:
+    """The entry of the server's timetable that lists all items anew."""
+    return f"index of {server}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,8 @@ class Server:
     worker: Worker
     timetable: Timetable
     brake: Brake
+    round_trip: RoundTrip
+    listening: Listening
     pin: Callable[[], Awaitable[None]]  #: makes sure that it is the server we know, and remembers a new one
     known: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -50,6 +59,7 @@ class Server:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timetable.run())
             group.create_task(self.gate.run())
+            group.create_task(self.listening.run())
             await self.known.wait()
             group.create_task(self.worker.run())
 
@@ -64,6 +74,15 @@ class Server:
             for held in self.gate.held_sections
         ]
 
+    @property
+    def hints(self) -> list[str]:
+        """What is done, and is better said otherwise in the settings."""
+        return [
+            f"the library {before!r} is called {now!r} in Plex now, and is written as before: change its name in the"
+            " settings too"
+            for before, now in self.libraries.renamed.items()
+        ]
+
     async def stop(self, grace: float) -> None:
         """Begin no more jobs, and let those under way end for at most so many seconds."""
         await self.worker.stop(grace)
@@ -73,11 +92,17 @@ class Server:
         scenes = sorted(self.worker.unkept)
         return [Put(server=self.name, scene=scene, lane=Lane.CHANGE, reason="took over") for scene in scenes]
 
-    async def refresh(self) -> None:
+    async def rebuild(self) -> None:
+        """List all items of all synced libraries anew."""
+        await self.refresh(whole=True)
+
+    async def refresh(self, *, whole: bool = False) -> None:
         """Look for new and vanished items; those who wait for them are woken."""
         held = {section.key for section in self.libraries.synced if self.libraries.in_preview(section.key)}
         await self.pin()
-        if await self.libraries.refresh():
+        try:
+            await self.libraries.refresh(whole=whole)
+        finally:
             self.worker.wake()
         for section in held:
             # The user may have let it go by another daemon, while a job of ours still took it for held.

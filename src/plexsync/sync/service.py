@@ -21,6 +21,7 @@ from plexsync.store import brakes, notices, queue, seen, walks, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync import reports
 from plexsync.sync.brake import PENDING
+from plexsync.sync.checks import Doctor
 from plexsync.sync.clock import Clock
 from plexsync.sync.drains import Drains
 from plexsync.sync.explaining import explain
@@ -28,10 +29,13 @@ from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraryrules import unmet
 from plexsync.sync.ownership import Claimant, Ownership
+from plexsync.sync.pathadvice import PathAdvice
 from plexsync.sync.peers import plex_key
 from plexsync.sync.planning import Planned, Scope
 from plexsync.sync.previewing import Previews
 from plexsync.sync.questions import Questions
+from plexsync.sync.rebuilding import Rebuilding
+from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.runs import new_run
 from plexsync.sync.server import Server, libraries_of
 from plexsync.sync.spool import Spool
@@ -68,6 +72,10 @@ class Service:
     gallery: Gallery
     questions: Questions
     undoing: Undoing
+    reconciling: Reconciling
+    rebuilding: Rebuilding
+    advice: PathAdvice
+    doctor: Doctor
     refused_settings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  #: what is not done for want of a setting
     poll_interval: float = 1.0
@@ -249,12 +257,13 @@ class Service:
                 known["gate"] = _gate(server.gate)
             known["synced"] = [section.title for section in server.libraries.synced]
             known["unknown_libraries"] = list(server.libraries.unknown)
+            known["listening"] = server.listening.facts()
         return facts | {
             "running": True,
             "owners": owners if self.database.shared else [one | {"beat_age": None} for one in owners],
             "accepted_events": self.intake.accepted,
             "timetable": {name: {"runs": entry.runs, "fault": entry.fault} for name, entry in self.entries.items()},
-            "hints": list(self.hints),
+            "hints": [*self.hints, *(hint for server in self.owned for hint in server.hints)],
             "troubles": [*self.troubles(), *facts["notices"], *facts["questions"]],
         }
 
@@ -267,6 +276,7 @@ class Service:
                 found.append(f"{gate.name} is {_gate(gate)['state']}: {gate.gate.reason}")
         for server in self.owned:
             found += server.held_libraries
+            found += server.round_trip.faults
             found += [f"Plex has no library called {name!r}" for name in server.libraries.unknown]
             found += [_left_line(section.title) for section in server.libraries.left]
             if not server.libraries.chosen:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from plexsync.log import logger
 from plexsync.model.errors import SyncError
+from plexsync.model.gaps import Scope
 from plexsync.model.spans import many, span
 from plexsync.model.work import Event, EventType
 from plexsync.stash.client import StashClient
+from plexsync.store.gapruns import Cause
 from plexsync.sync import telling
+from plexsync.sync.checks import Doctor, finding_line
+from plexsync.sync.gapreports import search_lines
 from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.pathadvice import PathAdvice, suggestion_lines
+from plexsync.sync.rebuilding import Rebuilding, index_lines
+from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.recovery import Victims
 from plexsync.sync.timetable import Entry
 from plexsync.sync.upkeep import Upkeep
@@ -34,6 +42,13 @@ _TITLES = {
     EventType.RECOVER: "Recover outage jobs",
     EventType.HEALTH: "Health check",
     EventType.OUTAGES: "Outage report",
+    EventType.DOCTOR: "Doctor",
+    EventType.REFRESH_INDEX: "Refresh Plex index",
+    EventType.SUGGEST_PATHS: "Suggest path rules",
+    EventType.RECONCILE_ALL: "Reconcile all",
+    EventType.RECONCILE_DAY: "Reconcile last 24 hours",
+    EventType.RECONCILE_WEEK: "Reconcile last 7 days",
+    EventType.RECONCILE_EMPTY: "Reconcile empty only",
 }
 #: How many jobs, letters and outages a task names; the log of Stash is no place for more.
 _NAMED = 20
@@ -70,6 +85,10 @@ class Tasks:
     upkeep: Upkeep
     stash: StashClient
     gates: tuple[Gatekeeper, ...]
+    reconciling: Reconciling
+    rebuilding: Rebuilding
+    advice: PathAdvice
+    doctor: Doctor
     plugin: str
 
     def entries(self) -> list[Entry]:
@@ -85,6 +104,13 @@ class Tasks:
             EventType.RECOVER: self._recover,
             EventType.HEALTH: self._health,
             EventType.OUTAGES: self._outages,
+            EventType.REFRESH_INDEX: self._refresh_index,
+            EventType.SUGGEST_PATHS: self._suggest_paths,
+            EventType.DOCTOR: self._doctor,
+            EventType.RECONCILE_ALL: partial(self._reconcile, Scope.ALL),
+            EventType.RECONCILE_DAY: partial(self._reconcile, Scope.DAY),
+            EventType.RECONCILE_WEEK: partial(self._reconcile, Scope.WEEK),
+            EventType.RECONCILE_EMPTY: partial(self._reconcile, Scope.EMPTY),
         }
         done = [Entry(name=kind, run=self._carried_out(kind, work), at_start=False) for kind, work in works.items()]
         late = [Entry(name=_late(kind), run=self._let_go(kind), at_start=False) for kind in sorted(_CHANGING)]
@@ -182,6 +208,30 @@ class Tasks:
 
     async def _outages(self) -> Answer:
         return Answer(lines=telling.outage_lines(await self.upkeep.outages(), listed=_NAMED))
+
+    async def _reconcile(self, scope: Scope) -> Answer:
+        """Asks for a run, and answers once all its gaps are known; they are closed after that."""
+        number = (await self.reconciling.ask(scope, cause=Cause.TASK))["run"]
+        facts = await self.reconciling.searched(number)
+        return Answer(lines=search_lines(facts))
+
+    async def _refresh_index(self) -> Answer:
+        """Asks for it, and answers once it is made; where that takes long, with how far it is."""
+        await self.rebuilding.ask()
+        return Answer(lines=index_lines(await self.rebuilding.made(LATE)))
+
+    async def _suggest_paths(self) -> Answer:
+        found = [suggestion_lines(one) for one in await self.advice.suggestions()]
+        return Answer(
+            lines=[line for told, _ in found for line in told],
+            troubles=[line for _, open_ones in found for line in open_ones],
+        )
+
+    async def _doctor(self) -> Answer:
+        found = await self.doctor.findings()
+        now = self.upkeep.clock.now()
+        lines = [finding_line(one, now) for one in found if not one.is_trouble]
+        return Answer(lines=lines, troubles=[finding_line(one, now) for one in found if one.is_trouble])
 
     def _away(self) -> list[str]:
         return [

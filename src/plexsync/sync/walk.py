@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from plexsync.log import logger
 from plexsync.model.errors import StashTemporaryError
@@ -20,6 +21,7 @@ from plexsync.sync.clock import Clock
 from plexsync.sync.identities import StashIdentity
 from plexsync.sync.portraitwatch import PortraitWatch
 from plexsync.sync.readback import link_text
+from plexsync.sync.settled import Settled
 
 _log = logger("plexsync.walk")
 
@@ -34,6 +36,8 @@ _STALE = 6 * 3600
 _REVIVED_AFTER = 24 * 3600
 #: Seconds by which the clocks of two machines may differ.
 _CLOCKS_DIFFER = 3600.0
+#: Seconds between two pages while Stash works on something long.
+_REST = 2.0
 #: Seconds that "recent" looks back.
 RECENT = 24 * 3600
 
@@ -50,6 +54,8 @@ class Walker:
     wake: Callable[[], None]
     identity: StashIdentity | None = None  #: where it may turn out that Stash is another one
     people: PortraitWatch | None = None  #: where pictures of people are written
+    settled: Settled = field(default_factory=Settled)
+    busy: Callable[[], bool] | None = None  #: whether Stash scans, generates or the like: then it is asked seldom
 
     async def full(self) -> int:
         """Every scene by id, going on where a walk was cut off; how many jobs were put.
@@ -59,12 +65,13 @@ class Walker:
         if self.identity is not None:
             await self.identity.compare()
         walk = await self._begin()
+        self.settled.begin()
         if self.people is not None:
             self.people.begin()
         put = 0
         while True:
-            page = await self._page(walk.last_id)
-            ended = len(page.ids) < _PAGE
+            page = await self.page(walk.last_id)
+            ended = page.ends
             before = walk
             walk = replace(
                 walk,
@@ -78,16 +85,22 @@ class Walker:
             if ended:
                 _log.info("full walk done", jobs=put, last_id=walk.last_id)
                 return put
+            await self.rest()
 
-    async def _page(self, last_id: int) -> _Page:
+    async def rest(self) -> None:
+        """Between two pages: a pause where Stash works on something long."""
+        if self.busy is not None and self.busy():
+            await self.clock.wait(asyncio.Event(), _REST)
+
+    async def page(self, last_id: int) -> WalkPage:
         """The next scenes. One that Stash cannot tell would fail the page: then each is asked for by itself."""
         try:
             scenes = await self.stash.scenes_after(last_id, _PAGE)
         except StashTemporaryError:
             ids = await self.stash.ids_after(last_id, _PAGE)
             each = await self.stash.scenes_each(ids)
-            return _Page(ids=ids, scenes=[each.found[number] for number in ids if number in each.found])
-        return _Page(ids=[scene.id for scene in scenes], scenes=scenes)
+            return WalkPage(ids=ids, scenes=[each.found[number] for number in ids if number in each.found])
+        return WalkPage(ids=[scene.id for scene in scenes], scenes=scenes)
 
     async def recent(self) -> int:
         """The scenes that were touched in the last 24 hours; how many there are."""
@@ -109,16 +122,17 @@ class Walker:
             return walk
         return walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": _completed(walk), "wish": wish})
 
-    async def _take(self, page: _Page, before: walks.Walk, after: walks.Walk) -> int:
+    async def _take(self, page: WalkPage, before: walks.Walk, after: walks.Walk) -> int:
         def work(connection: Connection) -> int:
             scenes = page.scenes
             known = seen.known(connection, [scene.id for scene in scenes])
-            moved = {scene.id: why for scene in scenes if (why := _moved(scene, known.get(scene.id), before))}
-            puts = [put for server in self.servers for put in self._differences(connection, server, scenes, moved)]
+            moved = {scene.id: why for scene in scenes if (why := why_moved(scene, known.get(scene.id), before))}
+            puts = [put for server in self.servers for put in self.differences(connection, server, scenes, moved)]
             puts += self._unmet(connection, page, before, after)
             puts += [put for server in self.servers for put in self._revived(connection, server, page)]
             jobs.put(connection, puts, self.clock.now())
-            seen.note(connection, [scene for scene in scenes if scene.id in moved], self.clock.now())
+            noted = [scene for scene in scenes if scene.id in moved or _is_old(known[scene.id])]
+            seen.note(connection, noted, self.clock.now())
             walks.save(connection, after)
             return len(puts)
 
@@ -127,15 +141,27 @@ class Walker:
             self.wake()
         return count
 
-    def _differences(
-        self, connection: Connection, server: str, page: Sequence[Scene], moved: Mapping[int, str]
-    ) -> Iterable[Put]:
+    def standing(self, connection: Connection, server: str, page: Sequence[Scene]) -> Standing:
+        """Which of these scenes are in step on that server."""
         ids = [scene.id for scene in page]
         confirmed = in_step.digests(connection, server, ids)
         ties = links.of_scenes(connection, server, ids)
-        self._reopen(connection, server, ids)
         shelf = librarytitles.titles(connection, server) if self.rules.libraries else {}
         settled = {s.id for s in page if self._in_step(s, confirmed.get(s.id, {}), ties.get(s.id, []), shelf)}
+        return Standing(settled=settled, confirmed=confirmed, ties=ties)
+
+    def differences(
+        self,
+        connection: Connection,
+        server: str,
+        page: Sequence[Scene],
+        moved: Mapping[int, str],
+        standing: Standing | None = None,
+    ) -> Iterable[Put]:
+        """What is to be looked at of these scenes; `moved` says why those that are not as they were last seen."""
+        ids = [scene.id for scene in page]
+        self._reopen(connection, server, ids)
+        settled = (standing or self.standing(connection, server, page)).settled
         if self.people is not None:
             restful = [scene for scene in page if scene.id in settled and scene.id not in moved]
             moved = self.people.restless(connection, server, restful) | dict(moved)
@@ -154,12 +180,23 @@ class Walker:
         self, scene: Scene, confirmed: dict[int, str], ties: Sequence[links.Link], titles: Mapping[int, str]
     ) -> bool:
         """Whether every item that may get the scene holds what the rules of its library ask for."""
+        ruled = [(tie, self.rules.of(titles.get(tie.section, ""), str(tie.section))) for tie in ties]
+        facts = (
+            scene.content_hash,
+            *((t.rating_key, t.plex_path, confirmed.get(t.rating_key), id(r)) for t, r in ruled),
+        )
+        # The tags above a tag are no content of the scene.
+        alike = not self.rules.asks_for_tag_parents
+        if alike and self.settled.knows(facts):
+            return True
         wanted: dict[int, str] = {}
-        for tie in ties:
-            rules = self.rules.of(titles.get(tie.section, ""), str(tie.section))
+        for tie, rules in ruled:
             if not rules.excludes(scene):
                 wanted[tie.rating_key] = rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
-        return bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
+        found = bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
+        if found and alike:
+            self.settled.add(facts)
+        return found
 
     def _reopen(self, connection: Connection, server: str, ids: Sequence[int]) -> None:
         """What was decided while the index looked otherwise is asked again."""
@@ -168,7 +205,7 @@ class Walker:
         moved = [scene for scene, decision in found.items() if decision.index_version not in (0, version)]
         decisions.clear(connection, server, moved)
 
-    def _revived(self, connection: Connection, server: str, page: _Page) -> Iterable[Put]:
+    def _revived(self, connection: Connection, server: str, page: WalkPage) -> Iterable[Put]:
         """What died long enough ago is tried once more, for the reasons it had: whatever ailed it may be over."""
         if not page.ids:
             return
@@ -182,7 +219,7 @@ class Walker:
                 for reason in letter.reasons:
                     yield Put(server=server, scene=letter.scene, lane=Lane.BULK, reason=reason)
 
-    def _unmet(self, connection: Connection, page: _Page, before: walks.Walk, after: walks.Walk) -> Iterable[Put]:
+    def _unmet(self, connection: Connection, page: WalkPage, before: walks.Walk, after: walks.Walk) -> Iterable[Put]:
         """Scenes that Stash could not tell, and those we know whose ids the walk passed without meeting them.
 
         Their job reads each by id, which has the last word.
@@ -200,14 +237,28 @@ class Walker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
+class Standing:
+    """How scenes stand on one server: those that are in step, and by scene what of its items was confirmed and tied."""
+
+    settled: set[int]
+    confirmed: Mapping[int, Mapping[int, str]]
+    ties: Mapping[int, Sequence[links.Link]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkPage:
     """The ids of a page in order, and the scenes that Stash could tell."""
 
     ids: Sequence[int]
     scenes: Sequence[Scene]
 
+    @property
+    def ends(self) -> bool:
+        """Whether no scene lies behind it."""
+        return len(self.ids) < _PAGE
 
-def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
+
+def why_moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk | None) -> str:
     """Why the scene is not as it was last seen; "" when it is."""
     if old is None:
         # What the first walk meets is the backlog; what a later one meets came since.
@@ -218,6 +269,11 @@ def _moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk) -> str:
     if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled + _CLOCKS_DIFFER):
         return "picture?"
     return ""
+
+
+def _is_old(known: seen.Seen) -> bool:
+    """Whether it was noted by a version that did not keep what scenes name."""
+    return known.related is None
 
 
 def _goes_on(walk: walks.Walk, wish: int, now: float) -> bool:

@@ -10,12 +10,15 @@ from plexsync import __version__
 from plexsync.sync.service import Service
 from plexsync.web.art import art_routes
 from plexsync.web.brake import brake_routes
+from plexsync.web.checkup import checkup_routes
 from plexsync.web.description import described
 from plexsync.web.events import event_routes
 from plexsync.web.facts import fact_routes
 from plexsync.web.faults import LastResort, answer_faults
 from plexsync.web.health import health_routes
 from plexsync.web.hosts import Hosts, names_of
+from plexsync.web.indexing import index_routes
+from plexsync.web.reconcile import reconcile_routes
 from plexsync.web.security import Access
 from plexsync.web.undoing import undo_routes
 from plexsync.web.upkeep import upkeep_routes
@@ -49,6 +52,9 @@ def create_app(
     api.include_router(upkeep_routes(service, access))
     api.include_router(undo_routes(service, access))
     api.include_router(brake_routes(service, access))
+    api.include_router(index_routes(service, access))
+    api.include_router(checkup_routes(service, access))
+    api.include_router(reconcile_routes(service, access))
     app.include_router(api)
     app.include_router(health_routes(service))
     app.include_router(art_routes(service))

@@ -17,6 +17,7 @@ from plexsync.web.models import (
     PinIn,
     PlanIn,
     PurgeIn,
+    ReconcileIn,
     RecoverIn,
     ReleaseIn,
     RetryIn,
@@ -25,7 +26,20 @@ from plexsync.web.models import (
     UninstallIn,
 )
 
-_BODIES = (ClearIn, EventsIn, PinIn, PlanIn, PurgeIn, RecoverIn, ReleaseIn, RetryIn, SyncIn, UndoIn, UninstallIn)
+_BODIES = (
+    ClearIn,
+    EventsIn,
+    PinIn,
+    PlanIn,
+    PurgeIn,
+    ReconcileIn,
+    RecoverIn,
+    ReleaseIn,
+    RetryIn,
+    SyncIn,
+    UndoIn,
+    UninstallIn,
+)
 _PLACE = "#/components/schemas/{model}"
 
 

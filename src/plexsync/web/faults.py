@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from plexsync.log import logger
 from plexsync.model.errors import StoreError, SyncError
 from plexsync.sync.questions import NoQuestionError
+from plexsync.sync.reconciling import NoRunError
 from plexsync.sync.service import UnknownLibraryError
 from plexsync.sync.undoing import NothingToUndoError
 
@@ -75,6 +76,7 @@ def answer_faults(app: FastAPI) -> None:
     app.add_exception_handler(UnknownLibraryError, _unknown)
     app.add_exception_handler(NoQuestionError, _unknown)
     app.add_exception_handler(NothingToUndoError, _unknown)
+    app.add_exception_handler(NoRunError, _unknown)
     app.add_exception_handler(SyncError, _peer_away)
     app.add_exception_handler(StoreError, _store_away)
 

@@ -117,6 +117,15 @@ class SyncIn(_Wish):
         return self
 
 
+class ReconcileIn(_Wish):
+    """What is searched for gaps, and whether they are only reported."""
+
+    scope: Literal["all", "24h", "7d", "empty"] = Field(
+        default="all", description="All, what was added or changed lately, or only what is empty in Plex."
+    )
+    report_only: bool = False
+
+
 class ClearIn(_Wish):
     """Which waiting jobs to drop: those of one lane, or all."""
 
@@ -247,6 +256,12 @@ class Quiet(BaseModel):
     quiet: bool
 
 
+class IndexAsked(BaseModel):
+    """The Plex servers whose items are listed anew."""
+
+    servers: list[str]
+
+
 class Cleared(BaseModel):
     """How many waiting jobs were dropped. A full walk finds what still differs."""
 
@@ -288,6 +303,13 @@ class Recoveries(BaseModel):
     """One entry a server."""
 
     servers: list[RecoveredOut]
+
+
+class AskedRun(BaseModel):
+    """The run that was asked for; or the one that waits or searches already and grants the same."""
+
+    run: int
+    joined: bool
 
 
 class Released(BaseModel):

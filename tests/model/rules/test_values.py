@@ -93,7 +93,8 @@ def test_the_year_follows_the_date_and_a_part_of_a_date_gives_only_the_year(
 
 
 @pytest.mark.parametrize(
-    ("rating", "expected"), [(None, None), (0, None), (1, 0.1), (33, 3.3), (70, 7.0), (95, 9.5), (100, 10.0)]
+    ("rating", "expected"),
+    [(None, None), (-1, None), (0, None), (1, 0.1), (33, 3.3), (70, 7.0), (95, 9.5), (100, 10.0), (101, 10.0)],
 )
 def test_a_rating_has_one_decimal(rating: int | None, expected: float | None) -> None:
     assert values(replace(SCENE, rating=rating))[Field.RATING] == expected

@@ -25,5 +25,5 @@ def server() -> Iterator[Serving]:
 @pytest.fixture
 def plex(server: Serving) -> Iterator[httpx2.Client]:
     headers = {"X-Plex-Token": TOKEN, "Accept": "application/json"}
-    with httpx2.Client(base_url=server.url, headers=headers, timeout=10) as client:
+    with httpx2.Client(base_url=server.url, headers=headers, timeout=10, verify=False) as client:
         yield client

@@ -47,7 +47,7 @@ def target() -> Target:
 
 @pytest.fixture
 def client(target: Target) -> Iterator[httpx2.Client]:
-    with serving(FaultLayer(target)) as server, httpx2.Client(base_url=server.url, timeout=10) as client:
+    with serving(FaultLayer(target)) as server, httpx2.Client(base_url=server.url, timeout=10, verify=False) as client:
         yield client
 
 
@@ -84,7 +84,7 @@ def test_clearing_the_rules_releases_a_hanging_request_with_its_body(client: htt
 
 
 def test_a_hanging_request_does_not_hold_up_the_end_of_the_server(target: Target) -> None:
-    with serving(FaultLayer(target)) as server, httpx2.Client(base_url=server.url) as client:
+    with serving(FaultLayer(target)) as server, httpx2.Client(base_url=server.url, verify=False) as client:
         set_rules(client, {"fault": "hang"})
         with pytest.raises(httpx2.ReadTimeout):
             client.get("/a", timeout=0.1)
@@ -133,7 +133,7 @@ def test_counts_choose_which_requests_are_struck(client: httpx2.Client) -> None:
 def test_drawn_faults_are_the_same_in_each_run(target: Target) -> None:
     runs = []
     for _ in range(2):
-        with serving(FaultLayer(target, seed=7)) as server, httpx2.Client(base_url=server.url) as client:
+        with serving(FaultLayer(target, seed=7)) as server, httpx2.Client(base_url=server.url, verify=False) as client:
             set_rules(client, {"fault": "status500", "probability": 0.5})
             runs.append([client.get("/a").status_code for _ in range(20)])
     assert runs[0] == runs[1]

@@ -33,7 +33,7 @@ main(0, PlexOptions(items=5, state=Path(sys.argv[1])))
 def running(folder: Path, *, at: float = 1_800_000_000) -> Iterator[httpx2.Client]:
     headers = {"X-Plex-Token": "sim-plex-token", "Accept": "application/json"}
     app = create_app(PlexOptions(items=5, state=folder, clock=lambda: at))
-    with serving(app) as server, httpx2.Client(base_url=server.url, headers=headers) as client:
+    with serving(app) as server, httpx2.Client(base_url=server.url, headers=headers, verify=False) as client:
         yield client
 
 
@@ -102,7 +102,7 @@ def test_one_application_can_be_served_again(tmp_path: Path) -> None:
     app = create_app(PlexOptions(items=5, state=tmp_path))
     headers = {"X-Plex-Token": "sim-plex-token", "Accept": "application/json"}
     for title in ("One", "Two"):
-        with serving(app) as server, httpx2.Client(base_url=server.url, headers=headers) as plex:
+        with serving(app) as server, httpx2.Client(base_url=server.url, headers=headers, verify=False) as plex:
             plex.put("/_sim/faults", json=[{"path": "/identity", "fault": "hang", "seconds": 0.01}])
             with pytest.raises(httpx2.RemoteProtocolError):
                 plex.get("/identity")
@@ -117,7 +117,7 @@ def test_a_process_that_ends_in_any_way_has_kept_everything(tmp_path: Path, numb
     headers = {"X-Plex-Token": "sim-plex-token", "Accept": "application/json"}
     with process(tmp_path) as (started, told):
         assert (told["items"], told["sections"]) == (5, [{"key": "1", "title": "Open movies", "path": "/plex/media"}])
-        with httpx2.Client(base_url=told["url"], headers=headers) as plex:
+        with httpx2.Client(base_url=told["url"], headers=headers, verify=False) as plex:
             assert plex.put(f"{ALL}?type=1&title.value=Kept").status_code == 200
         started.send_signal(number)
         _, errors = started.communicate(timeout=20)

@@ -14,6 +14,8 @@ from plexsync.sim.serving import serving
 from plexsync.sim.stash import StashOptions, create_app
 from sim.stash.remote import RECORDER, PluginFolder, Remote, write_plugin
 
+pytest.register_assert_rewrite("measured")
+
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Remote]]:

@@ -59,7 +59,7 @@ class Remote:
     def post(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> httpx2.Response:
         """The raw answer to a document."""
         body = {"query": query, "variables": variables}
-        return httpx2.post(f"{self.url}/graphql", json=body, headers=headers, timeout=30)
+        return httpx2.post(f"{self.url}/graphql", json=body, headers=headers, timeout=30, verify=False)
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an answer that must be free of errors."""
@@ -75,7 +75,7 @@ class Remote:
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
         """One GET without following redirects."""
-        return httpx2.get(self.url + path, headers=headers)
+        return httpx2.get(self.url + path, headers=headers, verify=False)
 
     def update(self, **values: Any) -> Any:
         """`sceneUpdate` with these values."""

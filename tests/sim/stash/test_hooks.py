@@ -210,7 +210,7 @@ def test_what_scenes_name_is_made_and_edited_by_the_control_route_and_told_to_no
     tag = named(kind="tag", name="red", parents=["warm", "colour"])
     assert named(kind="tag", name="red", rename="crimson") == named(kind="tag", id=tag) == tag
     shown = hooked.ask("query ($id: ID!) {findTag(id: $id) {name parents {name}}}", id=str(tag))["findTag"]
-    assert shown == {"name": "crimson", "parents": [{"name": "warm"}, {"name": "colour"}]}
+    assert shown == {"name": "crimson", "parents": [{"name": "colour"}, {"name": "warm"}]}
     sent = {"id": 1, "groups": ["First", {"name": "Second", "scene_index": 4}], "code": "X", "stash_ids": []}
     scene = httpx2.post(f"{hooked.url}/_sim/silent", json=sent).json()
     assert (scene["groups"], scene["code"], scene["stash_ids"]) == (["First", "Second"], "X", [])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import httpx2
 import pytest
 
 from sim.stash.remote import Remote, data_url, png
@@ -46,7 +47,7 @@ def test_an_absent_key_keeps_null_clears_and_a_list_replaces(stash: Remote) -> N
     stash.update(id="1", details=None, tag_ids=["1"], rating100=80)
     after = scene(stash, 1)
     assert after["title"] == before["title"]
-    assert after["details"] is None
+    assert after["details"] == ""
     assert after["rating100"] == 80
     assert [tag["id"] for tag in after["tags"]] == ["1"]
 
@@ -78,16 +79,16 @@ def test_a_failed_update_of_several_scenes_changes_none(stash: Remote) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "expected"), [("SET", ["5", "1"]), ("ADD", ["1", "2", "3", "4", "5"]), ("REMOVE", ["2", "3", "4"])]
+    ("mode", "expected"), [("SET", {"5", "1"}), ("ADD", {"1", "2", "3", "4", "5"}), ("REMOVE", {"2", "3", "4"})]
 )
-def test_bulk_lists_are_set_added_to_or_taken_from(stash: Remote, mode: str, expected: list[str]) -> None:
+def test_bulk_lists_are_set_added_to_or_taken_from(stash: Remote, mode: str, expected: set[str]) -> None:
     stash.ask(
         """mutation ($m: BulkUpdateIdMode!) {bulkSceneUpdate(
              input: {ids: [1], rating100: 33, tag_ids: {ids: [5, 1], mode: $m}}) {id}}""",
         m=mode,
     )
     after = scene(stash, 1)
-    assert [tag["id"] for tag in after["tags"]] == expected
+    assert {tag["id"] for tag in after["tags"]} == expected
     assert after["rating100"] == 33
     assert after["title"] == "Sintel"
 
@@ -100,7 +101,9 @@ def test_a_scene_without_files_needs_a_title(stash: Remote) -> None:
 
 @pytest.mark.parametrize("date", ["yesterday", "2020-1-1", "01.01.2020"])
 def test_a_date_that_is_none_is_refused(stash: Remote, date: str) -> None:
-    assert "invalid date" in stash.refused("mutation ($d: String) {sceneUpdate(input: {id: 1, date: $d}) {id}}", d=date)
+    assert "failed to parse date" in stash.refused(
+        "mutation ($d: String) {sceneUpdate(input: {id: 1, date: $d}) {id}}", d=date
+    )
 
 
 def test_ids_of_destroyed_scenes_are_never_used_again(stash: Remote) -> None:
@@ -144,7 +147,7 @@ def test_merged_tags_leave_all_times_alone(timed: Remote) -> None:
     tag = timed.ask("{findTag(id: 2) {updated_at}}")["findTag"]
     told = timed.ask("mutation {tagsMerge(input: {source: [1, 3], destination: 2}) {updated_at}}")
     after = scene(timed, 1)
-    assert [tag["id"] for tag in after["tags"]] == ["2", "4"]
+    assert {tag["id"] for tag in after["tags"]} == {"2", "4"}
     assert after["updated_at"] == before["updated_at"]
     assert told["tagsMerge"] == tag
     assert timed.ask("{findTag(id: 1) {id}}")["findTag"] is None
@@ -160,7 +163,7 @@ def test_a_destroyed_performer_tag_and_studio_leave_their_scenes(stash: Remote) 
     stash.ask("mutation {performerDestroy(input: {id: 1}) tagsDestroy(ids: [1, 2]) studioDestroy(input: {id: 1})}")
     after = scene(stash, 1)
     assert [each["id"] for each in after["performers"]] == ["2", "3"]
-    assert [each["id"] for each in after["tags"]] == ["3", "4"]
+    assert {each["id"] for each in after["tags"]} == {"3", "4"}
     assert after["studio"] is None
 
 
@@ -212,3 +215,53 @@ def test_a_cover_is_taken_from_a_data_url_and_never_cleared_by_null(stash: Remot
     assert stash.get("/scene/1/screenshot").content == png("red")
     stash.update(id="1", cover_image=None)
     assert stash.get("/scene/1/screenshot").content == png("red")
+
+
+def paths(stash: Remote, number: int) -> list[str]:
+    return [file["path"] for file in scene(stash, number)["files"]]
+
+
+def add_file(stash: Remote, **facts: Any) -> None:
+    httpx2.post(f"{stash.url}/_sim/files", json=facts).raise_for_status()
+
+
+def test_a_file_that_is_moved_has_a_new_time_and_its_scene_the_old_one(timed: Remote, clock: Clock) -> None:
+    before, file = scene(timed, 1), scene(timed, 1)["files"][0]
+    clock.now += timedelta(minutes=1)
+    timed.ask(
+        "mutation ($input: MoveFilesInput!) {moveFiles(input: $input)}",
+        input={"ids": [file["id"]], "destination_folder": "/data/other", "destination_basename": "b.mp4"},
+    )
+    told = timed.ask('{findFile(path: "/data/other/b.mp4") {updated_at}}')["findFile"]
+    assert told["updated_at"] == "2026-03-01T12:01:00+02:00"
+    assert scene(timed, 1)["updated_at"] == before["updated_at"]
+
+
+def test_a_file_may_be_handed_to_another_scene_or_deleted_but_not_the_first_one(stash: Remote) -> None:
+    add_file(stash, path="/data/second.mp4", scene=1)
+    first, second = scene(stash, 1)["files"]
+    assign = "mutation ($input: AssignSceneFileInput!) {sceneAssignFile(input: $input)}"
+    delete = "mutation ($ids: [ID!]!) {deleteFiles(ids: $ids)}"
+    assert "primary" in stash.refused(delete, ids=[first["id"]])
+    stash.ask(assign, input={"scene_id": "2", "file_id": second["id"]})
+    assert paths(stash, 1) == [first["path"]]
+    assert paths(stash, 2)[1] == "/data/second.mp4"
+    assert "only file" in stash.refused(assign, input={"scene_id": "2", "file_id": first["id"]})
+    stash.ask(delete, ids=[second["id"]])
+    assert len(paths(stash, 2)) == 1
+
+
+def test_a_folder_renamed_on_the_disk_moves_no_time_at_all(timed: Remote, clock: Clock) -> None:
+    before = scene(timed, 1)
+    folder = before["files"][0]["path"].rpartition("/")[0]
+    clock.now += timedelta(minutes=1)
+    answer = httpx2.post(f"{timed.url}/_sim/folders", json={"path": folder, "to": "/data/renamed"})
+    assert answer.json()["moved"] >= 1
+    assert paths(timed, 1)[0].startswith("/data/renamed/")
+    assert scene(timed, 1)["updated_at"] == before["updated_at"]
+
+
+def test_an_import_may_set_the_time_back(stash: Remote) -> None:
+    then = "2020-01-01T00:00:00Z"
+    httpx2.post(f"{stash.url}/_sim/silent", json={"id": 1, "title": "Old", "updated_at": then}).raise_for_status()
+    assert (scene(stash, 1)["title"], scene(stash, 1)["updated_at"]) == ("Old", then)

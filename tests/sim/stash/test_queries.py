@@ -46,7 +46,7 @@ def test_a_scene_comes_with_its_file_and_everything_it_refers_to(stash: Remote) 
     assert scene["title"] == "Sintel"
     assert scene["files"][0]["path"] == "/data/Blender Foundation/Sintel (2010)/Sintel.mp4"
     assert scene["files"][0]["fingerprints"][0]["type"] == "oshash"
-    assert [tag["name"] for tag in scene["tags"]] == ["animation", "short", "fantasy", "dragon"]
+    assert [tag["name"] for tag in scene["tags"]] == ["animation", "dragon", "fantasy", "short"]
     assert scene["studio"]["name"] == "Blender Foundation"
     assert scene["paths"]["screenshot"].startswith(f"{stash.url}/scene/1/screenshot?t=")
     assert scene["performers"][0]["image_path"].endswith("&default=true")
@@ -128,7 +128,7 @@ def test_scenes_are_found_through_what_they_refer_to(stash: Remote) -> None:
     }
     assert found(stash, {"performers_filter": {"updated_at": since}}) == [1, 21]
     assert found(stash, {"performers": {"modifier": "INCLUDES", "value": ["1"]}}) == [1, 21]
-    assert found(stash, {"tags": {"modifier": "INCLUDES", "value": ["4"]}}) == [1, 21]
+    assert found(stash, {"tags": {"modifier": "INCLUDES", "value": ["2"]}}) == [1, 21]
     assert found(stash, {"studios": {"modifier": "INCLUDES", "value": ["2"]}}) == [18, 20, 38, 40]
 
 

@@ -53,14 +53,20 @@ def _counts_as_equal(at: Standing) -> bool:
 
 def _order_counts_as_equal(at: Standing) -> bool:
     """Of lists with the same entries: where the order is right, is not ours to set, or is the one Plex insists on."""
-    if at.owner is Owner.FILL or in_order(at.wanted, at.found):
+    if in_order(at.wanted, at.found) or _order_is_theirs(at):
         return True
     written = at.written
     if written is None or entry_keys(written.intended) != entry_keys(at.wanted):
         return False
-    if written.in_doubt or not (written.is_confirmed or written.tries):
-        return written.in_doubt
-    return not in_order(written.intended, written.confirmed)
+    if written.in_doubt:
+        return in_order(at.wanted, written.intended)
+    told = written.is_confirmed or written.tries > 0
+    return told and not in_order(written.intended, written.confirmed)
+
+
+def _order_is_theirs(at: Standing) -> bool:
+    """Where we only fill: the order of a list that we did not write, or that was given another order since."""
+    return at.owner is Owner.FILL and (at.written is None or not in_order(at.written.confirmed, at.found))
 
 
 def _refused(at: Standing) -> bool:

@@ -88,8 +88,9 @@ def _content_rating(subject: Subject) -> _Given:
 
 
 def _rating(subject: Subject) -> _Given:
-    rating = subject.scene.rating
-    if not rating:
+    # Stash's interface takes any number; Plex has ten points.
+    rating = min(subject.scene.rating or 0, 100)
+    if rating <= 0:
         return None, ""
     if subject.rules.half_stars:
         # Half a star is one point of ten; the least there is, is not none.

@@ -10,14 +10,15 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import WebSocketRoute
+from starlette.responses import StreamingResponse
+from starlette.routing import Route, WebSocketRoute
 
 from plexsync.sim.exchange import Answer
 from plexsync.sim.faults import FaultLayer
 from plexsync.sim.plex import control, front, reading, writing
 from plexsync.sim.plex.answers import page
 from plexsync.sim.plex.edits import Refused
-from plexsync.sim.plex.events import Hub
+from plexsync.sim.plex.events import Hub, wanted
 from plexsync.sim.plex.listing import Order
 from plexsync.sim.plex.store import Store
 
@@ -51,6 +52,9 @@ def create_app(options: PlexOptions) -> Starlette:
     async def notifications(socket: WebSocket) -> None:
         await hub.listen(socket)
 
+    async def stream(request: Request) -> Response:
+        return StreamingResponse(hub.stream(wanted(request.query_params)), media_type="text/event-stream")
+
     app = Starlette(
         routes=[
             *control.ROUTES,
@@ -59,6 +63,7 @@ def create_app(options: PlexOptions) -> Starlette:
             *reading.ROUTES,
             WebSocketRoute("/:/websockets/notifications", notifications),
             WebSocketRoute("/:/websocket/notifications", notifications),
+            Route("/:/eventsource/notifications", stream),
         ],
         middleware=[
             Middleware(FaultLayer, classify=classify, clock=options.clock),
@@ -104,7 +109,7 @@ class Door:
         scope.setdefault("state", {})["guest"] = False
         if scope["path"].startswith(OPEN_PATHS):
             return None
-        token = _token(scope)
+        token = _token(scope, self._store.switches.websocket_admits if scope["type"] == "websocket" else "any")
         options = self._store.options
         if token == options.token:
             return None
@@ -130,10 +135,10 @@ def _line_length(scope: Scope) -> int:
     return len(scope["method"]) + len(raw) + len(query) + len("  HTTP/1.1?")
 
 
-def _token(scope: Scope) -> str | None:
+def _token(scope: Scope, where: Literal["any", "header", "query"]) -> str | None:
     header = next((value for name, value in scope["headers"] if name == b"x-plex-token"), None)
-    if header is not None:
-        return str(header.decode("latin-1"))
+    if where == "header" or (header is not None and where == "any"):
+        return None if header is None else str(header.decode("latin-1"))
     return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("X-Plex-Token", [])), None)
 
 

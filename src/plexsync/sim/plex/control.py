@@ -11,6 +11,9 @@ Faults and the log of requests are described in `plexsync.sim.faults`. The other
                                      with "version_of" or "part_of" it joins that file's item at once
     DELETE /_sim/files               a file goes: {"path", "scan"}; with "scan": true a scan follows at once
     POST   /_sim/sections            a new library: {"title", "path", "agent", "items"}
+    PUT    /_sim/sections/{key}      a library gets another title: {"title"}; DELETE removes it
+    GET    /_sim/listeners           how many listen to notifications: {"listeners"}
+    POST   /_sim/notifications       tell everybody {"type", "content"}, without content a usual one; or a raw {"text"}
     GET    /_sim/switches            the switches of `plexsync.sim.plex.options.Switches`; PUT changes some
     GET    /_sim/collections         every collection by its title: {"ratingKey", "section", "members": [paths],
                                      "posterSha1", "uploads", "artSha1", "artUploads"}
@@ -28,8 +31,9 @@ from starlette.routing import Route
 
 from plexsync.sim.library import clips
 from plexsync.sim.plex import edits, scans
-from plexsync.sim.plex.answers import hub_of, item_of, store_of
+from plexsync.sim.plex.answers import hub_of, item_of, section_of, store_of
 from plexsync.sim.plex.edits import Refused
+from plexsync.sim.plex.events import OTHERS
 from plexsync.sim.plex.options import MODERN_AGENT, Switches
 from plexsync.sim.plex.rows import SCALARS, File
 from plexsync.sim.plex.writing import end_scan, start_scan
@@ -63,6 +67,20 @@ class NewFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     version_of: str | None = None
     part_of: str | None = None
     scan: bool = False
+
+
+class Renamed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The new title of a library."""
+
+    title: str
+
+
+class Notification(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is told to all listeners."""
+
+    type: str = ""
+    content: dict[str, list[dict[str, Any]]] = {}
+    text: str | None = None
 
 
 class NewSection(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -198,6 +216,32 @@ async def add_section(request: Request) -> Response:
     return _json({"key": str(section.key), "title": section.title, "path": section.path})
 
 
+async def change_section(request: Request) -> Response:
+    store, section = store_of(request), section_of(request)
+    if request.method == "DELETE":
+        store.remove_section(section)
+        return _json({})
+    section.title = msgspec.json.decode(await request.body(), type=Renamed).title
+    section.updated_at = store.now()
+    store.keep_section(section)
+    return _json({"key": str(section.key), "title": section.title})
+
+
+async def listeners(request: Request) -> Response:
+    return _json({"listeners": hub_of(request).listeners})
+
+
+async def notify(request: Request) -> Response:
+    told = msgspec.json.decode(await request.body(), type=Notification)
+    if told.text is not None:
+        hub_of(request).say(told.text)
+    elif told.content or told.type in OTHERS:
+        hub_of(request).other(told.type, told.content)
+    else:
+        raise Refused(400, "no usual content of this kind is known")
+    return _json({"listeners": hub_of(request).listeners})
+
+
 async def switches(request: Request) -> Response:
     store = store_of(request)
     if request.method == "PUT":
@@ -222,5 +266,8 @@ ROUTES = [
     Route("/_sim/files", add_file, methods=["POST"]),
     Route("/_sim/files", remove_file, methods=["DELETE"]),
     Route("/_sim/sections", add_section, methods=["POST"]),
+    Route("/_sim/sections/{section}", change_section, methods=["PUT", "DELETE"]),
+    Route("/_sim/listeners", listeners),
+    Route("/_sim/notifications", notify, methods=["POST"]),
     Route("/_sim/switches", switches, methods=["GET", "PUT"]),
 ]

@@ -95,7 +95,8 @@ async def library(request: Request) -> Response:
 
 async def sections(request: Request) -> Response:
     store = store_of(request)
-    nodes = [render.section_node(section) for section in store.sections.values()]
+    left_out = store.switches.unlisted
+    nodes = [render.section_node(section) for section in store.sections.values() if section.key not in left_out]
     if request.state.guest:
         nodes = [node._replace(attributes=node.attributes | {"allowSync": False}) for node in nodes]
     return answer(request, container(nodes, allowSync=False, title1="Plex Library"))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plexsync.sim.plex import render
+from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.rows import TAG_ELEMENTS
 
 if TYPE_CHECKING:
@@ -93,10 +94,20 @@ def select(store: Store, order: Order, section: int, arguments: Mapping[str, str
     """Rating keys for a listing, in order, all pages."""
     kind = TYPES.get(arguments.get("type", "1"), "none")
     keys = order.keys(section, kind, arguments.get("sort") or "titleSort")
-    tests = [test for name, value in arguments.items() if (test := _test(store, name, value)) is not None]
+    told = _without_updated(store, arguments)
+    tests = [test for name, value in told.items() if (test := _test(store, name, value)) is not None]
     if not tests:
         return keys
     return [key for key in keys if all(test(store.items[key]) for test in tests)]
+
+
+def _without_updated(store: Store, arguments: Mapping[str, str]) -> Mapping[str, str]:
+    """The arguments without a filter that this server does not know."""
+    handling = store.switches.updated_filter
+    unknown = [name for name in arguments if name.startswith("updatedAt")]
+    if handling == "refused" and unknown:
+        raise Refused(400, "an unknown filter")
+    return arguments if handling == "applied" else {k: v for k, v in arguments.items() if k not in unknown}
 
 
 def trim(node: Node, arguments: Mapping[str, str]) -> Node:

@@ -52,7 +52,12 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     labels_capitalized: bool = False
     empty_collections_vanish: bool = True
     edit_events: bool = False  #: field edits are told over the WebSocket
+    tells: bool = True  #: anything at all is told over the WebSocket
+    websockets: Literal["well", "silent"] = "well"  #: silent ones stay open, and answer no ping
+    websocket_admits: Literal["any", "header", "query"] = "any"  #: where a WebSocket's token has to be
     string_ids_in_events: bool = True
+    unlisted: list[int] = []  #: libraries that the list of libraries leaves out, as while a server starts
+    updated_filter: Literal["applied", "ignored", "refused"] = "applied"  #: what becomes of `updatedAt>>=`
     moved_file_keeps_key: bool = False
     scan_hold: bool = False  #: scans stay unfinished until this is off
     machine_identifier: str | None = None  #: answer as another server

@@ -41,10 +41,12 @@ def _give_portraits(store: Store, item: Item) -> None:
             store.keep("tag", number, tag)
 
 
-def refresh_section(store: Store, section: Section) -> None:
-    """Refresh every item of a section."""
-    for item in list(store.in_section(section.key)):
+def refresh_section(store: Store, section: Section) -> list[Item]:
+    """Refresh every item of a section; which those are."""
+    items = list(store.in_section(section.key))
+    for item in items:
         refresh(store, item)
+    return items
 
 
 def add_file(store: Store, file: File) -> None:

@@ -116,6 +116,14 @@ class Store:
         """Write a changed section through."""
         self.keep("section", section.key, section)
 
+    def remove_section(self, section: Section) -> None:
+        """Forget a library with all that is in it."""
+        for item in [item for item in self.items.values() if item.section == section.key]:
+            self.remove_item(item)
+        del self.sections[section.key]
+        self.keep("section gone", section.key, section.key)
+        self._changed.pop(("section", section.key), None)
+
     def next_key(self) -> int:
         """A rating key that was never used."""
         self._next_item += 1
@@ -285,6 +293,8 @@ class Store:
         for kind, raw in rows:
             if kind == "gone":
                 self._forget(msgspec.json.decode(raw, type=int))
+            elif kind == "section gone":
+                self._forget_section(msgspec.json.decode(raw, type=int))
             elif kind in ROW_TYPES:
                 self._take(kind, msgspec.json.decode(raw, type=ROW_TYPES[kind]))
         for section in self.sections.values():
@@ -303,6 +313,10 @@ class Store:
             self.files[row.path] = row
         key = row.path if kind == "file" else row.key if kind != "tag" else row.id
         self._changed[kind, key] = (kind, row)
+
+    def _forget_section(self, key: int) -> None:
+        if key in self.sections:
+            self.remove_section(self.sections[key])
 
     def _forget(self, key: int) -> None:
         item = self.items.get(key)

@@ -160,7 +160,8 @@ async def scan(request: Request) -> Response:
     sections = list(store.sections.values()) if key is None else [section_of(request)]
     for section in sections:
         if arguments(request).get("force") == "1":
-            scans.refresh_section(store, section)
+            for item in scans.refresh_section(store, section):
+                hub_of(request).refreshed(item)
         start_scan(request, section, arguments(request).get("path"))
     return done()
 

@@ -7,13 +7,14 @@
     GET  /_sim/hooks    the hooks that ran: [{type, id, ms, exit}]; exit is null for one that was killed
     POST /_sim/silent   edits a scene as a job without hooks does: {id} and the keys of a `SceneUpdateInput`, or
                         `studio`, `performers` and `tags` by name, and `groups` as names or {name, scene_index}; a null
-                        `cover_image` takes the cover away
+                        `cover_image` takes the cover away; `updated_at` is the time to give it instead of now
     POST /_sim/named    makes or edits a performer, tag, studio or group without hooks: {kind, name or id} and the keys
                         of its `...UpdateInput`, or `parents` (of a tag) and `parent` (of a studio) by name; `rename`
                         gives it another name, a null `image` or `front_image` takes its picture away; answers {id}
     POST /_sim/files    a file appears: {path, size, duration, title}; a known path: it changed; `was`: it moved from
                         there; `scene`: it belongs to that scene. It is scanned at once, with hooks, unless `scan` is
                         false: then `metadataScan` finds it
+    POST /_sim/folders  {path, to}: a folder is renamed on the disk and scanned, with neither hooks nor times: {moved}
     DELETE /_sim/files  {path} is gone, or all below it when it ends with a slash, and "clean" ran: {gone: [ids]}
     PUT  /_sim/status   {status}: OK, SETUP or NEEDS_MIGRATION; in the latter two, data is refused
 
@@ -31,6 +32,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from plexsync.sim.stash.editing import Editor
+from plexsync.sim.stash.filing import Filing
 from plexsync.sim.stash.naming import Naming
 from plexsync.sim.stash.records import KINDS
 from plexsync.sim.stash.refusal import Refused
@@ -68,6 +70,7 @@ class Control:
             Route("/_sim/named", _guarded(self._named), methods=["POST"]),
             Route("/_sim/files", _guarded(self._files), methods=["POST"]),
             Route("/_sim/files", _guarded(self._vanish), methods=["DELETE"]),
+            Route("/_sim/folders", _guarded(self._folders), methods=["POST"]),
             Route("/_sim/status", _guarded(self._status), methods=["PUT"]),
         ]
 
@@ -93,7 +96,7 @@ class Control:
             sent["tag_ids"] = [naming.named("tag", name) for name in sent.pop("tags")]
         if "groups" in sent:
             sent["groups"] = [_place(naming, each) for each in sent["groups"]]
-        edited = Editor(self.store).edited(scene, sent, self.store.now())
+        edited = Editor(self.store).edited(scene, sent, sent.pop("updated_at", None) or self.store.now())
         if sent.get("cover_image", "") is None:
             edited = replace(edited, cover=None)
         self.store.commit(edited)
@@ -101,7 +104,7 @@ class Control:
 
     async def _named(self, request: Request) -> Any:
         sent = dict(await request.json())
-        naming, kind = Naming(self.store), sent.pop("kind")
+        naming, kind = Naming(self.store, circles=True), sent.pop("kind")
         if kind not in KINDS:
             raise Refused(f"kind is one of {KINDS}")
         number = int(sent.pop("id")) if "id" in sent else naming.named(kind, sent.pop("name"))
@@ -123,6 +126,10 @@ class Control:
 
     async def _vanish(self, request: Request) -> Any:
         return {"gone": await self.scanner.vanish((await request.json())["path"])}
+
+    async def _folders(self, request: Request) -> Any:
+        sent = await request.json()
+        return {"moved": Filing(self.store).rename_folder(sent["path"], sent["to"])}
 
     async def _status(self, request: Request) -> Any:
         status = (await request.json())["status"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from plexsync.sim.stash.records import GroupPlace, Kind, Scene, StashId
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from plexsync.sim.stash.store import Store
 
 Input = dict[str, Any]
-PLAIN = ("title", "code", "details", "director", "rating100", "organized", "resume_time", "play_duration")
+TEXTS = ("title", "code", "details", "director")
+PLAIN = (*TEXTS, "rating100", "organized", "resume_time", "play_duration")
 DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Editor:
     def edited(self, scene: Scene, sent: Input, at: str) -> Scene:
         """The scene after a `SceneUpdateInput`, changed at this time even where nothing differs."""
         changes: dict[str, Any] = {key: sent[key] for key in PLAIN if key in sent}
+        changes |= {key: (changes[key] or "").strip() for key in TEXTS if key in changes}
         for key, value in sent.items():
             changes |= self._special(scene, key, value, at)
         for key, empty in (("organized", False), ("resume_time", 0.0), ("play_duration", 0.0)):
@@ -63,9 +68,9 @@ class Editor:
 
     def _special(self, scene: Scene, key: str, value: Any, at: str) -> dict[str, Any]:
         if key in {"urls", "url"}:
-            return {"urls": tuple([value] if isinstance(value, str) else value or ())}
+            return {"urls": tuple(url.strip() for url in ([value] if isinstance(value, str) else value or ()))}
         if key == "stash_ids":
-            return {key: tuple(StashId(**({"updated_at": at} | each)) for each in value or ())}
+            return {key: _stash_ids(value or (), at)}
         if key in {"cover_image", "primary_file_id", "gallery_ids"}:
             return self._pointed(scene, key, value) if value else {}
         return self._linked(key, value)
@@ -91,13 +96,16 @@ class Editor:
         raise Refused("not simulated: galleries")
 
     def _groups(self, places: Iterable[Input]) -> tuple[GroupPlace, ...]:
-        return tuple(
+        found = tuple(
             GroupPlace(
                 group_id=self._known("group", [place.get("group_id") or place.get("movie_id")])[0],
                 scene_index=place.get("scene_index"),
             )
             for place in places
         )
+        if len({place.group_id for place in found}) < len(found):
+            raise Refused("UNIQUE constraint failed: groups_scenes.group_id, groups_scenes.scene_id")
+        return found
 
     def _known(self, kind: Kind, ids: Iterable[Any]) -> tuple[int, ...]:
         """Each id once, in order; an id of nothing breaks the database's constraint."""
@@ -111,9 +119,27 @@ class Editor:
 def _date(value: str | None) -> str | None:
     if not value:
         return None
-    if not DATE.fullmatch(value):
-        raise Refused(f"invalid date: {value}")
-    return value
+    moment = MOMENT.fullmatch(value)
+    day = moment[1] if moment else value
+    if not DATE.fullmatch(day) or not _exists(day):
+        raise Refused(f'converting date: failed to parse date "{value}"')
+    return day
+
+
+def _exists(day: str) -> bool:
+    """Whether the calendar has it; the year 0 counts, as in Go."""
+    year, *rest = map(int, day.split("-"))
+    month, number = (*rest, 1, 1)[:2]
+    return 1 <= month <= 12 and 1 <= number <= monthrange(year or 4, month)[1]
+
+
+def _stash_ids(given: Iterable[Input], at: str) -> tuple[StashId, ...]:
+    """The time of each is in UTC and has a fraction, other than all other times."""
+    moment = datetime.fromisoformat(at).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000000001Z")
+    found = tuple(StashId(**({"updated_at": moment} | each)) for each in given)
+    if len({each.endpoint for each in found}) < len(found):
+        raise Refused("UNIQUE constraint failed: scene_stash_ids.scene_id, scene_stash_ids.endpoint")
+    return found
 
 
 def _merged(had: list[Any], change: Input) -> list[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Execution:
-    """The schema with its resolvers, and the documents that were validated before."""
+    """The schema of every Stash, with the resolvers of one."""
 
     def __init__(
         self,
@@ -55,21 +55,20 @@ class Execution:
         queries: Mapping[str, Resolver],
         mutations: Mapping[str, Resolver],
     ) -> None:
-        self._schema = build_schema(schema_text(), assume_valid=True)
-        self._documents: OrderedDict[str, DocumentNode] = OrderedDict()
-        for name, fields in {"Query": queries, "Mutation": mutations, "Subscription": {}}.items():
-            _connect(self._schema, name, fields, rest=_not_simulated)
+        self._resolvers = {
+            **_resolvers("Query", queries, rest=_not_simulated),
+            **_resolvers("Mutation", mutations, rest=_not_simulated),
+            **_resolvers("Subscription", {}, rest=_not_simulated),
+        }
         for name, fields in types.items():
-            _connect(self._schema, name, fields)
-        for name in ("BaseFile", "VisualFile"):
-            self._schema.type_map[name].resolve_type = lambda *_: "VideoFile"  # type: ignore[attr-defined]
+            self._resolvers |= _resolvers(name, fields)
 
     async def answer(self, request: Any, asked: Asked, *, reading: bool = False) -> Answer:
         """Execute one request body. With `reading` a mutation is refused."""
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return refusal(422, "no operation provided")
         try:
-            document = self._document(request["query"])
+            document = _document(request["query"])
         except GraphQLError as error:
             return Answer(422, {"errors": [error.formatted], "data": None})
         if isinstance(document, list):
@@ -81,27 +80,33 @@ class Execution:
         if writes and reading:
             return refusal(406, "GET requests only allow query operations")
         result = execute(
-            self._schema,
+            _schema(),
             document,
             context_value=asked,
             variable_values=request.get("variables"),
             operation_name=request.get("operationName"),
-            field_resolver=plain,
+            field_resolver=self._resolve,
+            type_resolver=_kind_of_file,
             is_awaitable=None if writes else _never,
         )
         return _formatted(await result if isawaitable(result) else result, writes=writes)
 
-    def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
-        if text in self._documents:
-            self._documents.move_to_end(text)
-            return self._documents[text]
-        document = parse(text)
-        if errors := validate(self._schema, document):
-            return errors
-        self._documents[text] = document
-        if len(self._documents) > REMEMBERED:
-            self._documents.popitem(last=False)
-        return document
+    def _resolve(self, source: Any, info: Info, **arguments: Any) -> Any:
+        resolver: Resolver = self._resolvers.get((info.parent_type.name, info.field_name), plain)
+        return resolver(source, info, **arguments)
+
+
+@cache
+def _schema() -> GraphQLSchema:
+    """Dear to build, the same for every Stash, and never changed."""
+    return build_schema(schema_text(), assume_valid=True)
+
+
+@lru_cache(REMEMBERED)
+def _document(text: str) -> DocumentNode | list[GraphQLError]:
+    """The document, or what is wrong with it; GraphQLError where it is none."""
+    document = parse(text)
+    return validate(_schema(), document) or document
 
 
 def refusal(status: int, message: str) -> Answer:
@@ -119,15 +124,23 @@ def _formatted(result: ExecutionResult, *, writes: bool) -> Answer:
     return Answer(422 if invalid else 200, content, writes)
 
 
-def _connect(schema: GraphQLSchema, name: str, fields: Mapping[str, Resolver], rest: Resolver | None = None) -> None:
-    kind = schema.type_map[name]
+def _resolvers(
+    name: str, fields: Mapping[str, Resolver], rest: Resolver | None = None
+) -> dict[tuple[str, str], Resolver]:
+    """By type and field; `rest` answers the fields that are not named."""
+    kind = _schema().type_map[name]
     if not isinstance(kind, GraphQLObjectType):
         raise TypeError(f"{name} has no fields")
     unknown = set(fields) - set(kind.fields)
     if unknown:
         raise KeyError(f"{name} has no {sorted(unknown)}")
-    for field_name, field in kind.fields.items():
-        field.resolve = fields.get(field_name, rest)
+    others = {} if rest is None else dict.fromkeys(kind.fields, rest)
+    return {(name, field): resolver for field, resolver in (others | dict(fields)).items()}
+
+
+def _kind_of_file(_value: Any, _info: Info, _kind: Any) -> str:
+    """The one kind of every interface and union that is simulated."""
+    return "VideoFile"
 
 
 def _not_simulated(_root: Any, info: Info, **_arguments: Any) -> Any:

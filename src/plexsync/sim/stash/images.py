@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from plexsync.sim.stash.pictures import NO_PICTURE, media_type, no_performer
+from plexsync.sim.stash.pictures import NO_PICTURE, NO_TAG, SVG, media_type, no_performer, sum_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from plexsync.sim.stash.records import Kind
     from plexsync.sim.stash.store import Store
 
+_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -39,7 +43,7 @@ class Images:
         scene = self.store.scenes.get(request.path_params["id"])
         if scene is None:
             return await _missing(request)
-        return self._picture(request, scene.cover, NO_PICTURE)
+        return self._shown(request, scene.cover, NO_PICTURE)
 
     async def _entity(self, request: Request) -> Response:
         kind = request.path_params["kind"]
@@ -49,19 +53,34 @@ class Images:
         if entity is None:
             return await _missing(request)
         own = not request.url.path.endswith("/backimage") and request.query_params.get("default") != "true"
-        instead = no_performer() if kind == "performer" else NO_PICTURE
-        return self._picture(request, entity.image if own else None, instead)
+        instead = {"performer": no_performer(), "tag": NO_TAG}.get(kind, NO_PICTURE)
+        return self._shown(request, entity.image if own else None, instead)
 
-    def _picture(self, request: Request, reference: int | str | None, instead: bytes) -> Response:
-        """A stored picture under its MD5, or the stand-in with status 200."""
-        headers = {"Cache-Control": FOREVER if "t" in request.query_params else "no-cache"}
+    def _shown(self, request: Request, reference: int | str | None, instead: bytes) -> Response:
+        """A stored picture, or the stand-in with status 200; either under its MD5."""
         if reference is None:
-            return Response(instead, media_type=media_type(instead), headers=headers)
-        headers["ETag"] = f'"{self.store.pictures.md5(reference)}"'
-        if headers["ETag"] in request.headers.get("If-None-Match", ""):
-            return Response(status_code=304, headers=headers)
-        content = self.store.pictures.content(reference)
-        return Response(content, media_type=media_type(content), headers=headers)
+            return _answer(request, sum_of(instead), lambda: instead)
+        return _answer(request, self.store.pictures.md5(reference), lambda: self.store.pictures.content(reference))
+
+
+def _answer(request: Request, name: str, load: Callable[[], bytes]) -> Response:
+    """What is known is not sent again, and of what is asked for in part only that part."""
+    headers = {
+        "Cache-Control": FOREVER if "t" in request.query_params else "no-cache",
+        "ETag": f'"{name}"',
+    }
+    known = request.headers.get("If-None-Match", "")
+    if known.strip() == "*" or headers["ETag"] in known:
+        return Response(status_code=304, headers=headers)
+    content = load()
+    kind = SVG if content in (NO_PICTURE, NO_TAG) else media_type(content)
+    headers["Accept-Ranges"] = "bytes"
+    part = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if part is None or int(part[1]) >= len(content):
+        return Response(content, media_type=kind, headers=headers)
+    start, end = int(part[1]), min(int(part[2]) + 1, len(content))
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+    return Response(content[start:end], 206, headers, media_type=kind)
 
 
 async def _missing(_request: Request) -> Response:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from plexsync.sim.stash.editing import Editor
 from plexsync.sim.stash.events import Event, filled, scene_destroyed, updated
+from plexsync.sim.stash.filing import Filing
 from plexsync.sim.stash.naming import Naming
 from plexsync.sim.stash.queries import PLURAL, number
 from plexsync.sim.stash.records import Entity, Kind, Scene
@@ -46,6 +47,9 @@ class Mutations:
             "sceneMerge": self._scene_merge,
             "tagsMerge": self._tags_merge,
             "performerMerge": self._performer_merge,
+            "moveFiles": self._move_files,
+            "sceneAssignFile": self._assign_file,
+            "deleteFiles": self._delete_files,
             "configurePlugin": self._configure_plugin,
             "setPluginsEnabled": self._set_enabled,
             "reloadPlugins": self._reload,
@@ -130,6 +134,23 @@ class Mutations:
         sources = [number(each) for each in sent["source"]]
         values = sent.get("values") or {}
         return Naming(self.store).merge("performer", sources, number(sent["destination"]), values)
+
+    async def _move_files(self, _info: Info, given: Input) -> bool:
+        sent = given["input"]
+        if sent.get("destination_folder_id") is not None:
+            raise Refused("not simulated: destination_folder_id")
+        ids = [number(each) for each in sent["ids"]]
+        Filing(self.store).move(ids, sent.get("destination_folder"), sent.get("destination_basename"))
+        return True
+
+    async def _assign_file(self, _info: Info, given: Input) -> bool:
+        sent = given["input"]
+        Filing(self.store).assign(number(sent["file_id"]), number(sent["scene_id"]))
+        return True
+
+    async def _delete_files(self, _info: Info, given: Input) -> bool:
+        Filing(self.store).delete([number(each) for each in given["ids"]])
+        return True
 
     def _of_kind(self, kind: Kind) -> dict[str, Handler]:
         """Create, update and destroy of one kind."""

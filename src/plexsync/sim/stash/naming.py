@@ -9,7 +9,7 @@ from plexsync.sim.stash.records import Entity, Kind, Scene
 from plexsync.sim.stash.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from plexsync.sim.stash.store import Store
 
@@ -21,6 +21,7 @@ class Naming:
     """Edits of the objects that scenes refer to. None of them moves a scene's `updated_at`."""
 
     store: Store
+    circles: bool = False  #: whether something may come to stand above itself, as in data that Stash did not check
 
     def create(self, kind: Kind, sent: dict[str, Any]) -> Entity:
         """Make and store a new object; its name must be free."""
@@ -70,23 +71,75 @@ class Naming:
         values = dict(entity.values)
         sent = _custom(values, sent)
         values |= {key: value for key, value in sent.items() if key not in {"id", "name", *PICTURES}}
-        name = sent.get("name") or entity.name
-        self._check_free(entity, name, values.get("disambiguation"))
+        name = (entity.name if sent.get("name") is None else sent["name"]).strip()
+        self._check(entity, name, values)
         image = entity.image
         for key in PICTURES:
             if key in sent:
                 image = self.store.pictures.keep(sent[key]) if sent[key] else None
         return replace(entity, name=name, image=image, values=_tidy(values, at), updated_at=at)
 
-    def _check_free(self, entity: Entity, name: str, more: str | None) -> None:
-        if not name.strip():
-            raise Refused(f"{entity.kind} name must not be blank")
-        if entity.kind == "group":
-            return
+    def _check(self, entity: Entity, name: str, values: dict[str, Any]) -> None:
+        if not name:
+            raise Refused("name cannot be empty" if entity.kind == "group" else f"{entity.kind} name must not be blank")
+        if entity.kind == "performer":
+            _check_aliases(name, values.get("alias_list") or ())
+        if entity.kind != "group":
+            self._check_free(entity, name, values)
+        if not self.circles:
+            self._check_above(entity, name, values)
+
+    def _check_free(self, entity: Entity, name: str, values: dict[str, Any]) -> None:
+        more = values.get("disambiguation") or ""
+        key, beside = plain(name), plain(more)
+        aliases = {plain(alias): alias for alias in values.get("aliases") or ()}
         for other in self.store.entities[entity.kind].values():
-            same = other.name.casefold() == name.casefold() and other.values.get("disambiguation") == more
-            if other.id != entity.id and same:
-                raise Refused(f"{entity.kind} with name '{name}' already exists")
+            if other.id == entity.id:
+                continue
+            theirs = plain(other.name)
+            if theirs == key and plain(other.values.get("disambiguation") or "") == beside:
+                told = f" and disambiguation '{more}'" if more else ""
+                raise Refused(f"{entity.kind} with name '{name}'{told} already exists")
+            if entity.kind == "performer":
+                continue
+            if theirs in aliases:
+                raise Refused(f"{entity.kind} with name '{aliases[theirs]}' already exists")
+            if key in map(plain, other.values.get("aliases") or ()):
+                raise Refused(f"name '{name}' is used as alias for '{other.name}'")
+
+    def _check_above(self, entity: Entity, name: str, values: dict[str, Any]) -> None:
+        """Nothing may come to stand above itself."""
+        table, met = self.store.entities[entity.kind], set[int]()
+        level = _parents(values)
+        while level:
+            met |= level
+            level = {above for each in level if each in table for above in _parents(table[each].values)} - met
+        if entity.id in met:
+            raise Refused(
+                "studio cannot be an ancestor of itself"
+                if entity.kind == "studio"
+                else f'cannot apply a parent of "{name}" as it is already a descendant'
+            )
+
+
+def plain(text: str) -> str:
+    """What the database compares: only the letters of ASCII lose their capitals."""
+    if text.isascii():
+        return text.lower()
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
+
+
+def _check_aliases(name: str, aliases: Iterable[str]) -> None:
+    met = {plain(name)}
+    for alias in aliases:
+        if plain(alias) in met:
+            raise Refused(f"performer contains duplicate alias '{alias}'")
+        met.add(plain(alias))
+
+
+def _parents(values: dict[str, Any]) -> set[int]:
+    one = values.get("parent_id")
+    return {int(each) for each in values.get("parent_ids") or ()} | ({int(one)} if one is not None else set())
 
 
 def _tidy(values: dict[str, Any], at: str) -> dict[str, Any]:
@@ -99,6 +152,8 @@ def _tidy(values: dict[str, Any], at: str) -> dict[str, Any]:
     for key in ("parent_id", "studio_id"):
         if values.get(key) is not None:
             values[key] = int(values[key])
+    if "alias_list" in values:
+        values["alias_list"] = [alias.strip() for alias in values["alias_list"] or ()]
     if "stash_ids" in values:
         values["stash_ids"] = [{"updated_at": at} | each for each in values["stash_ids"] or ()]
     return values

@@ -17,10 +17,17 @@ from plexsync.sim.stash.refusal import Refused
 if TYPE_CHECKING:
     from plexsync.sim.stash.journal import Journal
 
+SVG = "image/svg+xml"
 DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,(.*)", re.DOTALL)
 NO_PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9" fill="#30404d"/></svg>'
 )
+#: Drawn by somebody who signed it.
+NO_TAG = b"<!--\nA tag\n-->\n" + NO_PICTURE
+#: Bytes that no text has.
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_PAGE = re.compile(rb"\s*<(!doctype html|html|head|body|title|h1|p|div|table|script|!--)[ >-]", re.IGNORECASE)
+_SNIFFED = 512
 
 
 class Pictures:
@@ -32,15 +39,17 @@ class Pictures:
         self._sums: dict[int, str] = {}
 
     def keep(self, text: str) -> str:
-        """Store the picture of a data URL (or bare base64) and return its reference."""
+        """Store what a data URL holds, a picture or not, and return its reference; all else counts as an address."""
         if text.startswith(("http://", "https://")):
             raise Refused("not simulated: a picture by URL")
         match = DATA_URL.fullmatch(text)
+        if match is None:
+            raise Refused(f'processing cover image: Get "{text}": unsupported protocol scheme ""')
         try:
-            content = base64.b64decode(match[1] if match else text, validate=True)
+            content = base64.b64decode(match[1], validate=True)
         except (binascii.Error, ValueError) as error:
             raise Refused(f"illegal base64 data: {error}") from error
-        name = _sum(content)
+        name = sum_of(content)
         if self._journal:
             self._journal.keep(name, content)
         else:
@@ -58,7 +67,7 @@ class Pictures:
         if isinstance(reference, str):
             return reference
         if reference not in self._sums:
-            self._sums[reference] = _sum(cover(reference))
+            self._sums[reference] = sum_of(cover(reference))
         return self._sums[reference]
 
 
@@ -70,18 +79,21 @@ def no_performer() -> bytes:
 
 
 def media_type(content: bytes) -> str:
-    """The type as sniffed from the first bytes."""
+    """The type as sniffed from the first bytes. What is text and no page, Stash takes for a drawing."""
     signs = {
         b"\xff\xd8": "image/jpeg",
         b"\x89PNG": "image/png",
         b"GIF8": "image/gif",
-        b"<svg": "image/svg+xml",
+        b"BM": "image/bmp",
     }
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    found = (name for sign, name in signs.items() if content.startswith(sign))
-    return next(found, "application/octet-stream")
+    found = next((name for sign, name in signs.items() if content.startswith(sign)), "")
+    if found or _NO_TEXT.search(content[:_SNIFFED]):
+        return found or "application/octet-stream"
+    return "text/html; charset=utf-8" if _PAGE.match(content) else SVG
 
 
-def _sum(content: bytes) -> str:
+def sum_of(content: bytes) -> str:
+    """The MD5 of some bytes, in hexadecimal."""
     return md5(content, usedforsecurity=False).hexdigest()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
+from plexsync.sim.stash.editing import TEXTS
 from plexsync.sim.stash.records import Entity, Kind, Scene, VideoFile
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ EMPTY: dict[str, Any] = {
     "urls": (),
     "stash_ids": (),
 }
+
+
+#: Texts that are never null.
+EMPTY_TEXTS = frozenset({"disambiguation", "details", "description", "sort_name", "synopsis", "director"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,18 @@ def _scene(store: Store) -> dict[str, Resolver]:
 
     def many(kind: Kind, ids: tuple[int, ...]) -> list[Entity]:
         table = entities[kind]
-        return [table[number] for number in ids]
+        return [table[number] for number in sorted(ids)]
 
     def groups(name: str) -> Resolver:
         return lambda scene, _info: [
             {name: entities["group"][place.group_id], "scene_index": place.scene_index} for place in scene.group_places
         ]
 
+    def text(name: str) -> Resolver:
+        return lambda scene, _info: getattr(scene, name) or ""
+
     return {
+        **{name: text(name) for name in TEXTS},
         "url": lambda scene, _info: scene.urls[0] if scene.urls else None,
         "o_counter": lambda scene, _info: len(scene.o_history),
         "interactive": lambda _scene, _info: False,
@@ -100,7 +110,7 @@ def _scene(store: Store) -> dict[str, Resolver]:
         "studio": lambda scene, _info: entities["studio"].get(scene.studio_id),
         "groups": groups("group"),
         "movies": groups("movie"),
-        "tags": lambda scene, _info: many("tag", scene.tag_ids),
+        "tags": lambda scene, _info: sorted(many("tag", scene.tag_ids), key=_by_name),
         "performers": lambda scene, _info: many("performer", scene.performer_ids),
         "sceneStreams": lambda scene, info: [
             {"url": _stream(scene, info.context), "mime_type": "video/mp4", "label": "Direct stream"}
@@ -154,7 +164,8 @@ def _values(names: str) -> dict[str, Resolver]:
     """Fields that hold what was set, or their empty value."""
 
     def value(name: str) -> Resolver:
-        return lambda entity, _info: entity.values.get(name, EMPTY.get(name))
+        empty = "" if name in EMPTY_TEXTS else EMPTY.get(name)
+        return lambda entity, _info: empty if entity.values.get(name) is None else entity.values[name]
 
     return {name: value(name) for name in names.split()}
 
@@ -192,7 +203,8 @@ def _tag(store: Store) -> dict[str, Resolver]:
     tags = store.entities["tag"]
 
     def parents(entity: Entity) -> list[Entity]:
-        return [tags[each] for each in entity.values.get("parent_ids", ()) if each in tags]
+        found = [tags[each] for each in entity.values.get("parent_ids", ()) if each in tags]
+        return sorted(found, key=_by_name)
 
     def children(entity: Entity) -> list[Entity]:
         return [tag for tag in tags.values() if entity.id in tag.values.get("parent_ids", ())]
@@ -243,6 +255,13 @@ def _group(store: Store) -> dict[str, Resolver]:
             scene for scene in scenes.values() if any(place.group_id == entity.id for place in scene.group_places)
         ],
     }
+
+
+def _by_name(tag: Entity) -> tuple[tuple[str | int, ...], int]:
+    """Numbers in a name in their own order, capitals or not."""
+    name = tag.values.get("sort_name") or tag.name
+    parts = re.split(r"(\d+)", name.lower())
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(parts)), tag.id
 
 
 def unix(text: str) -> int:
