@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from plexsync.app import Graph, Sources
 from plexsync.model.gaps import Scope
 from plexsync.sync.reconcile import RECONCILE
-from world import FastClock, World, opened, quiet, world
+from world import FastClock, World, opened, quiet, until, world
 
 TOKEN = {"X-Plex-Token": "sim-plex-token"}
 
@@ -27,7 +28,14 @@ class Hands:
         await self.item_edited((await self.place.item(scene))["ratingKey"], **values)
 
     async def item_edited(self, key: str, **values: Any) -> None:
-        """Edit an item."""
+        """Edit an item, later than PlexSync did: Plex tells times in whole seconds."""
+        (item,) = (one for one in (await self.place.items()).values() if one["ratingKey"] == key)
+
+        async def later() -> bool:
+            """the second of the last change is over"""
+            return bool(time.time() >= item["updatedAt"] + 1)
+
+        await until(later)
         answer = await self.place.http.put(f"{self.place.plex.url}/_sim/items/{key}", json=values)
         assert answer.status_code == 200, answer.text
 

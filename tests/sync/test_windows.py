@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from plexsync.model.work import Event
+from plexsync.model.work import Event, Lane
 from plexsync.sim.library import cover
+from plexsync.sync.causes import PICTURE
 from plexsync.sync.windows import WINDOWS, is_night
 from sync.test_story import picture, sha1
 from sync.unheard import POLL, silence
-from world import FastClock, until
+from world import FastClock, quiet, until
 
 DAY = 86_400.0
 
@@ -182,6 +183,14 @@ async def test_many_hooks_of_one_edit_cost_a_handful_of_requests(tmp_path: Path)
         stash = (await world.place.http.get(f"{world.place.stash.url}/_sim/requests")).json()
         assert (await world.place.item(1))["genres"] == ["Renamed"]
         assert stash["reads"] <= 60, stash["reads"]
+
+
+async def test_a_doubt_about_a_picture_writes_nothing_of_a_library_in_preview(tmp_path: Path) -> None:
+    async with silence(tmp_path, scenes=2, preview_first_contact="true") as world:
+        await world.pass_time()
+        await world.service.intake.put([1], Lane.CHANGE, PICTURE)
+        await quiet(world.service)
+        assert (await world.place.plex_counts())["writes"] == 0
 
 
 async def test_looks_leave_the_backlog_of_a_library_in_preview_alone_however_young_it_is(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from enum import StrEnum
 from plexsync.model.fields import Field
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.work import Job, Lane
+from plexsync.sync.causes import PICTURE, RELATED
 from plexsync.sync.runs import causes_of
 
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
 BULK_REASONS = frozenset(
-    {"first seen", "new", "changed", "related", "picture?", "gap", "gone?", "unreadable", "indexed", "appeared"}
+    {"first seen", "new", "changed", RELATED, PICTURE, "gap", "gone?", "unreadable", "indexed", "appeared"}
 )
 #: The reason of a job that the brake let go by itself.
 JUDGED = "judged"

@@ -12,11 +12,10 @@ from plexsync.stash.changes import Touched
 from plexsync.store import jobs, related
 from plexsync.store.database import Connection
 from plexsync.store.related import Known
+from plexsync.sync.causes import PICTURE, RELATED
 
 #: As many scenes at once go before bulk work; the brake asks about none of so few either.
 FEW = 50
-#: Why a scene is put that names something that changed, and one whose names' pictures are to be looked at.
-RELATED, PICTURE = "related", "picture?"
 
 Names = Mapping[RelatedKind, Mapping[int, str]]
 

@@ -12,15 +12,13 @@ from plexsync.model.work import Decision, Job, Outcome, Verdict
 from plexsync.store import in_step, ledger, links, seen
 from plexsync.store.database import Connection
 from plexsync.sync.brake import GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
+from plexsync.sync.causes import BACKLOG, PICTURE
 from plexsync.sync.endings import decided
 from plexsync.sync.finder import Found
 from plexsync.sync.libraries import Libraries
 from plexsync.sync.plainvalues import short_json
 from plexsync.sync.runs import is_run
 from plexsync.sync.tools import Tools
-
-#: Reasons that do not come from a change: such a job of a library in preview only plans.
-BACKLOG_REASONS = frozenset({"first seen", "gap", "indexed"})
 
 _JUDGING = "a change that is made to many scenes at once: it goes on, or is asked about, once all of them are counted"
 _GO = "go for library "
@@ -43,7 +41,8 @@ def _waits(job: Job, section: int, libraries: Libraries) -> bool:
     if libraries.always_previewed(section):
         return True
     told = {reason for reason in job.reasons if not _lets_go(reason)}
-    return BACKLOG_REASONS.issuperset(told) and libraries.in_preview(section)
+    # That somebody may have touched a picture makes no backlog a change.
+    return BACKLOG.issuperset(told - {PICTURE}) and libraries.in_preview(section)
 
 
 def _lets_go(reason: str) -> bool:

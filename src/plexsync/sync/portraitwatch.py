@@ -14,9 +14,10 @@ from plexsync.model.scene import Scene
 from plexsync.store import pictures, portraits
 from plexsync.store.database import Connection
 from plexsync.store.portraits import PortraitRow
+from plexsync.sync.causes import PICTURE
 
-#: Why a scene is put whose performer was touched in Stash, or was never met.
-TOUCHED, UNMET = "picture?", "gap"
+#: Why a scene is put whose performer was never met.
+UNMET = "gap"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class PortraitWatch:
                 why = self._why(one, held.get(key), picture.checked_for if picture is not None else None)
                 if why and (server, key) not in self._told:
                     self._told.add((server, key))
-                    found[scene] = TOUCHED if TOUCHED in (why, found.get(scene)) else why
+                    found[scene] = PICTURE if PICTURE in (why, found.get(scene)) else why
         return found
 
     def _shown(self, scene: Scene) -> Iterator[Shown]:
@@ -62,12 +63,12 @@ class PortraitWatch:
     def _why(self, one: Shown, row: PortraitRow | None, checked_for: str | None) -> str:
         mine = row is not None and row.performer == one.performer.id
         if not one.performer.picture:
-            return TOUCHED if mine else ""
+            return PICTURE if mine else ""
         if row is None or row.performer is None or not row.looked_at:
             return UNMET
         if not mine:
             return ""
         if checked_for is not None and checked_for != one.performer.picture:
-            return TOUCHED
+            return PICTURE
         moved = row.intended is not None and not row.intended.startswith(f"{self.addresses.base}/")
         return UNMET if moved else ""

@@ -13,11 +13,12 @@ from plexsync.model.scene import Scene
 from plexsync.model.work import Job, Outcome, Peer, Put
 from plexsync.store import in_step, jobs, links, seen
 from plexsync.store.database import Connection
+from plexsync.sync.causes import BACKLOG
 from plexsync.sync.endings import decided, ending, gone, parked
 from plexsync.sync.finder import Found
 from plexsync.sync.following import follow
 from plexsync.sync.heirs import FREED, heirs_of
-from plexsync.sync.holding import BACKLOG_REASONS, loses_links, previewed, set_aside, unlinked, vanished
+from plexsync.sync.holding import loses_links, previewed, set_aside, unlinked, vanished
 from plexsync.sync.readback import ReadBack, confirm, insist
 from plexsync.sync.runs import causes_of, run_of
 from plexsync.sync.sceneplans import plan_scene
@@ -97,7 +98,7 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         attempt.answered.add(Peer.PLEX)
         attempt.read.update(met.sections.values())
         await check_links(met.ties, held_now, tools)
-        look = not BACKLOG_REASONS.issuperset(causes_of(attempt.job))
+        look = not BACKLOG.issuperset(causes_of(attempt.job))
         made = await plan_scene(scene, met.ties, tools, held_now, look=look)
         plans, trouble = made.plans, made.trouble
         attempt.plans = plans

@@ -12,6 +12,7 @@ from plexsync.model.work import Put
 from plexsync.store import gaps, jobs, seen, walks
 from plexsync.store.database import Connection
 from plexsync.store.gapruns import GapRun
+from plexsync.sync.causes import PICTURE
 from plexsync.sync.finder import Found
 from plexsync.sync.readback import link_text
 from plexsync.sync.searchpages import SearchPage
@@ -21,8 +22,6 @@ from plexsync.sync.walk import FULL, Standing, Walker, why_moved
 
 #: Scenes that are asked for by id at once.
 _EACH = 50
-#: Why a scene is looked at again though nothing that reaches Plex is known to have moved: no gap.
-_ONLY_TOUCHED = "picture?"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +75,7 @@ class _Judged:
         known = seen.known(connection, [scene.id for scene in self.scenes])
         walk = walks.load(connection, FULL)
         why = {scene.id: why_moved(scene, known.get(scene.id), walk) for scene in self.scenes}
-        moved = {scene: reason for scene, reason in why.items() if reason not in ("", _ONLY_TOUCHED)}
+        moved = {scene: reason for scene, reason in why.items() if reason not in ("", PICTURE)}
         self._forget_unknown(connection, run, [scene for scene in self.scenes if scene.id not in known])
         puts: list[Put] = []
         for tools in self.search.servers:

@@ -15,8 +15,9 @@ from plexsync.store import jobs, seen, walks
 from plexsync.store.batches import batches
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
+from plexsync.sync.causes import PICTURE
 from plexsync.sync.clock import Clock
-from plexsync.sync.fanout import PICTURE, FanOut, Names, lane_of
+from plexsync.sync.fanout import FanOut, Names, lane_of
 from plexsync.sync.heirs import owners_of
 from plexsync.sync.meetings import SETTLED, Meetings
 from plexsync.sync.walk import FULL

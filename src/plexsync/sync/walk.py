@@ -17,6 +17,7 @@ from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync import librarytitles
 from plexsync.sync.brake import GONE, HELD, KINDS, PREVIEW, REJECTED
+from plexsync.sync.causes import PICTURE
 from plexsync.sync.clock import Clock
 from plexsync.sync.identities import StashIdentity
 from plexsync.sync.portraitwatch import PortraitWatch
@@ -267,7 +268,7 @@ def why_moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk | None) -> s
         return "changed"
     settled = scene.surely_touched_before
     if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled + _CLOCKS_DIFFER):
-        return "picture?"
+        return PICTURE
     return ""
 
 
