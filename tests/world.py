@@ -129,6 +129,8 @@ class World:
             "PLEXSYNC_PATH_RULES": "/plex/media => /data",
             "PLEXSYNC_PREVIEW_FIRST_CONTACT": "false",
             "PLEXSYNC_RECONCILE": "never",
+            # What looks find, they find beside whatever a test is about.
+            "PLEXSYNC_STASH_POLL": "600",
         } | self.settings
 
     async def graphql(self, document: str, **variables: Any) -> Any:

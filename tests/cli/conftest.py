@@ -33,6 +33,8 @@ stash_url = "{stash.url}"
 plex_url = "{plex.url}"
 plex_token = "sim-plex-token"
 libraries = ["{LIBRARY}"]
+reconcile = "never"
+stash_poll = 600
 
 [[path_rules]]
 plex = "/plex/media"

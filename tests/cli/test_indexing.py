@@ -30,8 +30,6 @@ def test_without_a_daemon_plex_is_listed_here(house: House) -> None:
 
 
 def test_the_daemon_lists_plex_anew_and_says_when_it_has(house: House) -> None:
-    # Nothing else is to list Plex meanwhile.
-    house.configure('reconcile = "never"\n' + (house.data_dir / "plexsync.toml").read_text(encoding="utf-8"))
     with house.daemon():
         assert house.call("index", "refresh", "--wait").code == 0
         listings(house)

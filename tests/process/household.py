@@ -73,6 +73,7 @@ class Household:
             "libraries": [LIBRARY],
             "preview_first_contact": False,
             "reconcile": "never",
+            "stash_poll": 600,
             "spool_folders": [str(self.spool)],
         } | settings
         text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())

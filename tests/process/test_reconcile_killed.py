@@ -22,7 +22,7 @@ def run_of(home: Household, number: int) -> dict[str, Any]:
 
 def test_a_search_that_is_killed_goes_on_where_it_stood(tmp_path: Path) -> None:
     with household(tmp_path, scenes=SCENES) as home:
-        home.configure(stash_poll=600)
+        home.configure()
         home.start_daemon()
         home.quiet()
         first = home.ask("POST", "/api/v1/reconcile", json={"report_only": True})["run"]

@@ -44,7 +44,7 @@ async def brake_of(service: Service) -> dict[str, Any]:
 
 
 async def test_a_walk_that_would_clear_too_much_waits_for_one_answer(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=FEW) as (place, service):
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
         service.servers[0].brake.limits = TIGHT
         whole = await summaries(place)
         assert len(whole) > 3
@@ -89,7 +89,7 @@ async def test_a_walk_that_would_clear_too_much_waits_for_one_answer(tmp_path: P
 
 
 async def test_few_changes_of_a_walk_wait_for_nobody(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=4) as (place, service):
+    async with at_rest(tmp_path, scenes=4) as (place, service):
         await emptied(place, range(1, 5))
         await walked(service)
         assert await summaries(place) == []
@@ -97,7 +97,7 @@ async def test_few_changes_of_a_walk_wait_for_nobody(tmp_path: Path) -> None:
 
 
 async def test_what_was_turned_down_is_not_asked_again_until_it_changes(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=FEW) as (place, service):
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
         service.servers[0].brake.limits = TIGHT
         whole = await summaries(place)
         before = {scene["id"]: scene["details"] for scene in await scenes_of(place)}
@@ -126,7 +126,7 @@ async def test_what_was_turned_down_is_not_asked_again_until_it_changes(tmp_path
 
 
 async def test_scenes_that_vanish_from_stash_are_held_as_one_question(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=FEW) as (place, service):
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
         service.servers[0].brake.limits = TIGHT
         await place.http.request("DELETE", f"{place.stash.url}/_sim/files", json={"path": "/data/"})
         assert await scenes_of(place) == []
@@ -144,7 +144,7 @@ async def test_scenes_that_vanish_from_stash_are_held_as_one_question(tmp_path: 
 
 
 async def test_what_was_edited_in_plex_is_not_set_back_in_bulk_without_a_question(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=FEW) as (place, service):
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
         service.servers[0].brake.limits = TIGHT
         for scene in range(1, FEW + 1):
             key = (await place.item(scene))["ratingKey"]
@@ -202,6 +202,6 @@ def with_template(place: World, template: str) -> None:
 
 
 async def test_an_unknown_number_is_told_which_ones_wait(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, stash_poll="600", scenes=1) as (_, service):
+    async with at_rest(tmp_path, scenes=1) as (_, service):
         with pytest.raises(NoQuestionError, match="question 7 was never asked; waiting for an answer: none"):
             await service.questions.reject(7)

@@ -104,7 +104,7 @@ async def add_scene(place: World, title: str, number: int) -> int:
 
 @asynccontextmanager
 async def living_in(place: World, attic: Sequence[int], *, alive: int = 4) -> AsyncIterator[House]:
-    async with place.running(stash_poll="600") as service:
+    async with place.running() as service:
         yield House(place, service, range(1, alive + 1), attic)
 
 

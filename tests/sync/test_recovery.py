@@ -318,7 +318,7 @@ async def test_one_edit_while_plex_is_down_for_long_is_written_without_any_event
     """One scene alone, with a chosen library: no other job that fails beside it, and far more than its attempts."""
     async with at_rest(tmp_path, scenes=2) as (place, service):
         # What Stash touched just before the start is looked at twice.
-        await Silence(place, service).pass_time()
+        await Silence(place, service).pass_time(601.0)
         await place.faults(place.plex, {"fault": fault})
         await silently(place, 1, title="The only edit")
         await service.take([Event(type="Scene.Update.Post", id=1)])

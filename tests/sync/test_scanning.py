@@ -19,7 +19,7 @@ REFRESH = "/library/sections/1/refresh"
 async def scanned(folder: Path, *, wanted: bool = True) -> AsyncIterator[Play]:
     async with world(folder, scenes=1) as place:
         place.clock = FastClock(30)
-        async with place.running(scan_new_files=str(wanted), stash_poll="600") as service:
+        async with place.running(scan_new_files=str(wanted)) as service:
             await quiet(service)
             await place.forget_requests()
             yield Play(place, service)

@@ -68,7 +68,7 @@ async def silence(
             facts = {"tags": [f"tag {number}"], "performers": [f"performer {number}"], "groups": [f"group {number}"]}
             body: dict[str, Any] = {"id": number, "studio": f"studio {number}", **facts}
             await place.http.post(f"{place.stash.url}/_sim/silent", json=body)
-        async with place.running(dies=False, **settings) as service:
+        async with place.running(dies=False, **{"stash_poll": "30"} | settings) as service:
             await quiet(service)
             quietness = Silence(place=place, service=service)
             # What was touched within the last seconds before the start is looked at once more.
