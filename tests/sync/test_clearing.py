@@ -19,14 +19,14 @@ async def walked(service: Service) -> None:
     await quiet(service)
 
 
-async def walked_while_plex_is_away(service: Service, scenes: int) -> None:
-    """A full walk whose jobs wait."""
+async def walked_while_plex_is_away(service: Service, *scenes: int) -> None:
+    """A full walk while the jobs of these scenes wait."""
     await service.sync_all()
 
     async def all_wait() -> bool:
-        """the walk's jobs wait"""
+        """the jobs wait, and the walk is over"""
         waits = {row["scene"] for row in await service.queue(10) if row["state"] == "waiting"}
-        return len(waits) >= scenes and not service.entries["full walk"].pending
+        return waits.issuperset(scenes) and not service.entries["full walk"].pending
 
     await until(all_wait)
 
@@ -52,7 +52,7 @@ async def test_edits_whose_jobs_were_dropped_are_written_by_the_next_walk(tmp_pa
         for scene in (1, 2):
             await silently(place, scene, title=f"Dropped {scene}")
         await service.take([Event(type="Scene.Update.Post", id=scene) for scene in (1, 2)])
-        await walked_while_plex_is_away(service, 2)
+        await walked_while_plex_is_away(service, 1, 2)
         await cleared(service)
         await place.faults(place.plex)
         await quiet(service)
