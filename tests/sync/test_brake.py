@@ -21,7 +21,6 @@ from plexsync.store.brakes import State
 from plexsync.store.database import Database
 from plexsync.sync import judging
 from plexsync.sync.brake import (
-    BULK_REASONS,
     HELD,
     JUDGED,
     LIMITS,
@@ -34,6 +33,7 @@ from plexsync.sync.brake import (
     drastic,
     is_bulk,
 )
+from plexsync.sync.causes import BULK
 
 SERVER = "plex"
 
@@ -73,7 +73,7 @@ def test_what_a_person_would_want_to_know_of(
     assert found == (frozenset() if kind is None else {kind})
 
 
-@pytest.mark.parametrize("reason", sorted(BULK_REASONS))
+@pytest.mark.parametrize("reason", sorted(BULK))
 def test_a_job_of_a_walk_is_judged_and_the_same_asked_for_by_anybody_is_not(reason: str) -> None:
     assert is_bulk(job(Lane.BULK, reason))
     assert not is_bulk(job(Lane.CHANGE, reason, "hook"))

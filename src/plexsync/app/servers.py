@@ -88,15 +88,7 @@ class Site:
             timetable=timetable_of(parts, rows, entries, (self.gate,), self.resume),
             brake=brake,
             round_trip=round_trip,
-            listening=Listening(
-                listener=self.listener,
-                libraries=libraries,
-                gate=self.gate,
-                clock=parts.clock,
-                chance=parts.chance,
-                look=looks.asked.set,
-                wake=worker.wake,
-            ),
+            listening=self._listening(libraries, looks, worker),
             pin=self._pin,
         )
         return server
@@ -112,6 +104,17 @@ class Site:
         )
         worker.on_end(scanning.job_ended)
         return scanning
+
+    def _listening(self, libraries: Libraries, looks: Entry, worker: Worker) -> Listening:
+        return Listening(
+            listener=self.listener,
+            libraries=libraries,
+            gate=self.gate,
+            clock=self.parts.clock,
+            chance=self.parts.chance,
+            look=looks.asked.set,
+            wake=worker.wake,
+        )
 
     def _libraries(self, rows: Transactions) -> Libraries:
         config = self.parts.config

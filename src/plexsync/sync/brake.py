@@ -9,13 +9,9 @@ from enum import StrEnum
 from plexsync.model.fields import Field
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.work import Job, Lane
-from plexsync.sync.causes import PICTURE, RELATED
+from plexsync.sync.causes import BULK
 from plexsync.sync.runs import causes_of
 
-#: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
-BULK_REASONS = frozenset(
-    {"first seen", "new", "changed", RELATED, PICTURE, "gap", "gone?", "unreadable", "indexed", "appeared"}
-)
 #: The reason of a job that the brake let go by itself.
 JUDGED = "judged"
 #: The reason of one that a person let go.
@@ -94,7 +90,7 @@ LIMITS = Limits()
 
 def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already."""
-    return job.lane is Lane.BULK and BULK_REASONS.issuperset(causes_of(job))
+    return job.lane is Lane.BULK and BULK.issuperset(causes_of(job))
 
 
 def drastic(plans: Sequence[Plan], *, known: bool, anew: Collection[int] = ()) -> frozenset[Drastic]:

@@ -1,12 +1,28 @@
-"""Why jobs are put that more than one room tells apart; users read these words in `why` and in the queue."""
+"""Why jobs are put that nobody asked for by name; users read these words in `why` and in the queue."""
 
 from __future__ import annotations
 
 from typing import Final
 
+#: A scene that the first walk met, and one that a later one did.
+FIRST_SEEN: Final = "first seen"
+NEW: Final = "new"
+#: The scene is another than it was seen.
+CHANGED: Final = "changed"
 #: The pictures of a scene, or of whom it names, are to be looked at: something was touched that is the same otherwise.
 PICTURE: Final = "picture?"
 #: Something that the scene names changed.
 RELATED: Final = "related"
+#: Nothing moved, and yet an item does not hold what it should.
+GAP: Final = "gap"
+#: Stash did not tell of a scene that is known, or could not.
+PERHAPS_GONE: Final = "gone?"
+UNREADABLE: Final = "unreadable"
+#: An item that the first listing of its library showed, and one that came later.
+INDEXED: Final = "indexed"
+APPEARED: Final = "appeared"
+
 #: These do not come from a change: such a job of a library in preview only plans.
-BACKLOG: Final = frozenset({"first seen", "gap", "indexed"})
+BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED})
+#: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
+BULK: Final = frozenset({FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, INDEXED, APPEARED})

@@ -17,7 +17,8 @@ from plexsync.store.batches import batches
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.listings import Listing, Progress
-from plexsync.sync.itemrows import APPEARED, INDEXED, ItemRows
+from plexsync.sync.causes import APPEARED, INDEXED
+from plexsync.sync.itemrows import ItemRows
 from plexsync.sync.listingway import Way, goes_on, rested, scan_ended, way_of
 
 _log = logger("plexsync.libraries")

@@ -11,11 +11,8 @@ from plexsync.model.paths import name_key, path_key
 from plexsync.model.work import Lane, Put
 from plexsync.store import index, jobs, preferences, seen
 from plexsync.store.database import Connection
+from plexsync.sync.causes import APPEARED
 from plexsync.sync.clock import Clock
-
-#: Why a scene is put whose item came since, or was there when the library was first listed.
-APPEARED = "appeared"
-INDEXED = "indexed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ from plexsync.plex.client import PlexClient
 from plexsync.store import index, listings, preferences
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
+from plexsync.sync.causes import APPEARED
 from plexsync.sync.clock import Clock
 from plexsync.sync.indexing import Indexing
-from plexsync.sync.itemrows import APPEARED, ItemRows
+from plexsync.sync.itemrows import ItemRows
 from plexsync.sync.sections import of_one_section
 from plexsync.sync.shelf import Shelf
 

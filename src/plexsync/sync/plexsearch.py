@@ -15,6 +15,7 @@ from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.gapruns import GapRun
 from plexsync.sync.brake import KINDS, PREVIEW
+from plexsync.sync.causes import GAP
 from plexsync.sync.searchpages import SearchPage
 from plexsync.sync.suspects import Read, Suspects
 from plexsync.sync.tools import Tools
@@ -142,7 +143,7 @@ class _Judged:
         # What waits for a person is not put again; any other decision was about something else.
         asked = brakes.among(connection, self.tools.server, scenes, (PREVIEW, *KINDS))
         for scene in scenes:
-            for reason in ("gap", run.reason):
+            for reason in (GAP, run.reason):
                 yield Put(
                     server=self.tools.server,
                     scene=scene,

@@ -14,10 +14,7 @@ from plexsync.model.scene import Scene
 from plexsync.store import pictures, portraits
 from plexsync.store.database import Connection
 from plexsync.store.portraits import PortraitRow
-from plexsync.sync.causes import PICTURE
-
-#: Why a scene is put whose performer was never met.
-UNMET = "gap"
+from plexsync.sync.causes import GAP, PICTURE
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,10 +62,10 @@ class PortraitWatch:
         if not one.performer.picture:
             return PICTURE if mine else ""
         if row is None or row.performer is None or not row.looked_at:
-            return UNMET
+            return GAP
         if not mine:
             return ""
         if checked_for is not None and checked_for != one.performer.picture:
             return PICTURE
         moved = row.intended is not None and not row.intended.startswith(f"{self.addresses.base}/")
-        return UNMET if moved else ""
+        return GAP if moved else ""

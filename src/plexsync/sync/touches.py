@@ -15,7 +15,7 @@ from plexsync.store import jobs, seen, walks
 from plexsync.store.batches import batches
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
-from plexsync.sync.causes import PICTURE
+from plexsync.sync.causes import CHANGED, NEW, PERHAPS_GONE, PICTURE
 from plexsync.sync.clock import Clock
 from plexsync.sync.fanout import FanOut, Names, lane_of
 from plexsync.sync.heirs import owners_of
@@ -74,11 +74,11 @@ class Touches:
             known = seen.known(connection, [*fresh, *again])
             reasons = {scene: _touched(known.get(scene), told[scene]) for scene in fresh}
             reasons |= {scene: _hidden(known.get(scene), told[scene], at) for scene, at in again.items()}
-            left = set() if _walked(connection) else {scene for scene, why in reasons.items() if why == _NEW}
+            left = set() if _walked(connection) else {scene for scene, why in reasons.items() if why == NEW}
             due = {scene: why for scene, why in reasons.items() if why and scene not in left}
             moved = [path for scene, why in due.items() if why != PICTURE for path in paths.get(scene, ())]
             # What has its files in another scene now may have been merged into that one.
-            due |= dict.fromkeys(owners_of(connection, moved) - due.keys(), _GONE)
+            due |= dict.fromkeys(owners_of(connection, moved) - due.keys(), PERHAPS_GONE)
             self._put(connection, due, now)
             return due, left
 
@@ -112,7 +112,7 @@ class Touches:
             for scene in scenes
             if (old := known.get(scene.id)) is not None and old.content_hash != scene.content_hash
         ]
-        self._put(connection, {scene.id: _CHANGED for scene in moved}, now)
+        self._put(connection, {scene.id: CHANGED for scene in moved}, now)
         seen.note(connection, moved, now)
         return len(moved)
 
@@ -139,14 +139,11 @@ class Touches:
         jobs.put(connection, puts, now)
 
 
-_NEW, _CHANGED, _GONE = "new", "changed", "gone?"
-
-
 def _touched(old: seen.Seen | None, updated_at: str) -> str:
     """Why a scene is put that is told with that time; "" where it was seen with it."""
     if old is None:
-        return _NEW
-    return "" if old.updated_at == updated_at else _CHANGED
+        return NEW
+    return "" if old.updated_at == updated_at else CHANGED
 
 
 def _hidden(old: seen.Seen | None, updated_at: str, met_at: float) -> str:

@@ -17,7 +17,7 @@ from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync import librarytitles
 from plexsync.sync.brake import GONE, HELD, KINDS, PREVIEW, REJECTED
-from plexsync.sync.causes import PICTURE
+from plexsync.sync.causes import CHANGED, FIRST_SEEN, GAP, NEW, PERHAPS_GONE, PICTURE, UNREADABLE
 from plexsync.sync.clock import Clock
 from plexsync.sync.identities import StashIdentity
 from plexsync.sync.portraitwatch import PortraitWatch
@@ -170,9 +170,9 @@ class Walker:
         brakes.forget(connection, server, settled, (PREVIEW, *KINDS))
         answered = brakes.among(connection, server, ids, (HELD, REJECTED))
         for scene in page:
-            reason = moved.get(scene.id, "" if scene.id in settled else "gap")
+            reason = moved.get(scene.id, "" if scene.id in settled else GAP)
             if reason:
-                is_gap = reason == "gap" or scene.id in answered
+                is_gap = reason == GAP or scene.id in answered
                 kind = PutKind.GAP if is_gap else PutKind.CHANGED
                 digest = self.rules.digest(scene) if is_gap else None
                 yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason, kind=kind, digest=digest)
@@ -232,7 +232,7 @@ class Walker:
         for server in self.servers:
             answered = brakes.among(connection, server, unmet, (HELD, REJECTED))
             for scene in unmet:
-                reason = "unreadable" if scene in page.ids else "gone?"
+                reason = UNREADABLE if scene in page.ids else PERHAPS_GONE
                 kind = PutKind.GAP if scene in answered else PutKind.CHANGED
                 yield Put(server=server, scene=scene, lane=Lane.BULK, reason=reason, kind=kind, digest=GONE)
 
@@ -263,9 +263,9 @@ def why_moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk | None) -> s
     """Why the scene is not as it was last seen; "" when it is."""
     if old is None:
         # What the first walk meets is the backlog; what a later one meets came since.
-        return "new" if _completed(walk) else "first seen"
+        return NEW if _completed(walk) else FIRST_SEEN
     if old.content_hash != scene.content_hash:
-        return "changed"
+        return CHANGED
     settled = scene.surely_touched_before
     if old.updated_at != scene.updated_at or (settled is not None and old.seen_at <= settled + _CLOCKS_DIFFER):
         return PICTURE
