@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from plexsync.model.gaps import Scope
 from plexsync.sync.brake import Limits
 from plexsync.sync.questions import NoQuestionError
 from plexsync.sync.service import Service
+from sync.gaphands import Hands
 from sync.test_clearing import walked
 from sync.test_lost_updates import at_rest, silently
 from world import World, quiet, until, world
@@ -205,3 +207,25 @@ async def test_an_unknown_number_is_told_which_ones_wait(tmp_path: Path) -> None
     async with at_rest(tmp_path, scenes=1) as (_, service):
         with pytest.raises(NoQuestionError, match="question 7 was never asked; waiting for an answer: none"):
             await service.questions.reject(7)
+
+
+async def test_a_walk_that_sees_no_change_in_stash_drops_no_question_about_edits_in_plex(tmp_path: Path) -> None:
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
+        service.servers[0].brake.limits = TIGHT
+        hands = Hands(place)
+        for scene in range(1, FEW + 1):
+            await hands.in_plex(scene, studio="Another")
+        await service.reconciling.ask(Scope.ALL)
+        await quiet(service)
+        question = (await brake_of(service))["question"]
+        assert question["counts"]["restore"] == FEW
+
+        await walked(service)
+        assert (await brake_of(service))["question"]["scenes"] == FEW
+        assert await service.questions.reject(question["id"]) == FEW
+        await walked(service)
+        await service.reconciling.ask(Scope.ALL)
+        await quiet(service)
+        standing = await brake_of(service)
+        assert (standing["question"], standing["rejected"]) == (None, FEW)
+        assert {item["studio"] for item in (await place.items()).values()} == {"Another"}

@@ -98,10 +98,16 @@ def forget(conn: Connection, server: str, scenes: Collection[int], kinds: Collec
 
 def among(conn: Connection, server: str, scenes: Collection[int], kinds: Collection[str]) -> set[int]:
     """Those of the scenes that were decided in one of these ways."""
+    return set(asked_at(conn, server, scenes, kinds))
+
+
+def asked_at(conn: Connection, server: str, scenes: Collection[int], kinds: Collection[str]) -> dict[int, str]:
+    """Those of the scenes that were decided in one of these ways, each with the digest it was decided at."""
     mine = sa.and_(decisions.c.server == server, decisions.c.kind.in_(kinds))
-    found: set[int] = set()
+    found: dict[int, str] = {}
     for some in batches(scenes):
-        found.update(conn.scalars(sa.select(decisions.c.scene).where(mine, decisions.c.scene.in_(some))))
+        rows = conn.execute(sa.select(decisions.c.scene, decisions.c.digest).where(mine, decisions.c.scene.in_(some)))
+        found.update((scene, digest) for scene, digest in rows)
     return found
 
 

@@ -166,8 +166,7 @@ class Walker:
         if self.people is not None:
             restful = [scene for scene in page if scene.id in settled and scene.id not in moved]
             moved = self.people.restless(connection, server, restful) | dict(moved)
-        # What nobody answered yet, or turned down, is no question any more where nothing differs.
-        brakes.forget(connection, server, settled, (PREVIEW, *KINDS))
+        self._withdraw(connection, server, [scene for scene in page if scene.id in settled])
         answered = brakes.among(connection, server, ids, (HELD, REJECTED))
         for scene in page:
             reason = moved.get(scene.id, "" if scene.id in settled else GAP)
@@ -176,6 +175,16 @@ class Walker:
                 kind = PutKind.GAP if is_gap else PutKind.CHANGED
                 digest = self.rules.digest(scene) if is_gap else None
                 yield Put(server=server, scene=scene.id, lane=Lane.BULK, reason=reason, kind=kind, digest=digest)
+
+    def _withdraw(self, connection: Connection, server: str, settled: Sequence[Scene]) -> None:
+        """What nobody answered yet, or turned down, is no question any more where Stash took its change back.
+
+        One about a scene that is as it was then is about something that only Plex shows.
+        """
+        kinds = (PREVIEW, *KINDS)
+        asked = brakes.asked_at(connection, server, [scene.id for scene in settled], kinds)
+        back = [one.id for one in settled if one.id in asked and self.rules.digest(one) != asked[one.id]]
+        brakes.forget(connection, server, back, kinds)
 
     def _in_step(
         self, scene: Scene, confirmed: dict[int, str], ties: Sequence[links.Link], titles: Mapping[int, str]
