@@ -10,36 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from plexsync.web.models import (
-    ClearIn,
-    EventsIn,
-    Fault,
-    PinIn,
-    PlanIn,
-    PurgeIn,
-    ReconcileIn,
-    RecoverIn,
-    ReleaseIn,
-    RetryIn,
-    SyncIn,
-    UndoIn,
-    UninstallIn,
-)
+from plexsync.web import models
+from plexsync.web.models import Fault
 
-_BODIES = (
-    ClearIn,
-    EventsIn,
-    PinIn,
-    PlanIn,
-    PurgeIn,
-    ReconcileIn,
-    RecoverIn,
-    ReleaseIn,
-    RetryIn,
-    SyncIn,
-    UndoIn,
-    UninstallIn,
-)
 _PLACE = "#/components/schemas/{model}"
 
 
@@ -62,12 +35,20 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 def _description(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    _, bodies = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_PLACE)
+    _, bodies = models_json_schema([(model, "validation") for model in _bodies(found)], ref_template=_PLACE)
     found["components"]["schemas"] |= bodies["$defs"] | {Fault.__name__: Fault.model_json_schema()}
     for path, operations in found["paths"].items():
         for operation in operations.values():
             _add_faults(operation, keyed=path.startswith("/api/"))
     return found
+
+
+def _bodies(description: dict[str, Any]) -> list[type[BaseModel]]:
+    """The models that `body_of` named."""
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    bodies = [operation["requestBody"]["content"] for operation in operations if "requestBody" in operation]
+    names = {content["application/json"]["schema"]["$ref"].rpartition("/")[2] for content in bodies}
+    return [getattr(models, name) for name in sorted(names)]
 
 
 def _add_faults(operation: dict[str, Any], *, keyed: bool) -> None:
