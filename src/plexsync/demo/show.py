@@ -37,7 +37,7 @@ class Show:
     def told(self, edit: Edit) -> None:
         """Something happened to an edit."""
         if not self.live and edit.seconds is not None:
-            change = f"{_short(edit.before)} -> {_short(edit.after)}"
+            change = f"{_short(edit, edit.before)} -> {_short(edit, edit.after)}"
             self.say(f"  {edit.seconds:6.2f} s  scene {edit.scene}, {edit.field}: {change}")
 
     @contextmanager
@@ -59,11 +59,16 @@ def _table(edits: list[Edit]) -> Table:
         took = Text("on its way ...", style="yellow")
         if edit.seconds is not None:
             took = Text(f"{edit.seconds:.2f} s", style="green")
-        table.add_row(str(edit.scene), edit.field, Text(_short(edit.before)), Text(_short(edit.after)), took)
+        table.add_row(
+            str(edit.scene), edit.field, Text(_short(edit, edit.before)), Text(_short(edit, edit.after)), took
+        )
     return table
 
 
-def _short(value: Any) -> str:
+def _short(edit: Edit, value: Any) -> str:
+    if edit.field == "poster" and value:
+        # A picture is told by the sha1 of its bytes.
+        value = f"picture {value[:7]}"
     text = ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
     text = text or "(empty)"
     text = "".join(char for char in " ".join(text.split()) if unicodedata.category(char) != "Cc")
