@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from plexsync.app import open_store
 from plexsync.cli.call import Call, Failed
@@ -24,6 +25,17 @@ _TOLD = frozenset({"PLEXSYNC_DATA_DIR", _CONFIG})
 
 def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool, hooks: bool) -> None:
     """Copy, name the command that starts a daemon, and remember the spool folder."""
+    facts, lines = installed(call, plugins_folder, start=start, hooks=hooks)
+    screen.say(
+        f"The plugin is in {facts['plugin']}. In Stash, press Settings > Plugins > Reload plugins.", style="green"
+    )
+    for line in lines:
+        screen.say(line)
+    screen.facts(facts)
+
+
+def installed(call: Call, plugins_folder: Path, *, start: bool, hooks: bool) -> tuple[dict[str, Any], list[str]]:
+    """The same without a word: the facts, and what there is to say of them."""
     config = call.config()
     if not plugins_folder.is_dir():
         raise Failed(
@@ -35,12 +47,9 @@ def install(call: Call, plugins_folder: Path, screen: Screen, *, start: bool, ho
         started_by = let_hook_start(spool, command)
     except OSError as error:
         raise Failed(f"The plugin cannot be copied ({error}): give this user the right to write there") from error
-    screen.say(f"The plugin is in {spool.parent}. In Stash, press Settings > Plugins > Reload plugins.", style="green")
     watched = _watch(config, spool)
-    for line in (watched, *(_about_starting(call, config, started_by) if command else ())):
-        screen.say(line)
-    facts = {"plugin": str(spool.parent), "spool_folder": str(spool), "command": command, "watched": watched}
-    screen.facts(facts)
+    lines = [watched, *(_about_starting(call, config, started_by) if command else ())]
+    return {"plugin": str(spool.parent), "spool_folder": str(spool), "command": command, "watched": watched}, lines
 
 
 def _command(call: Call, config: Config) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plexsync import __version__
+from plexsync.cli.beginning import setup
 from plexsync.cli.braking import brake
 from plexsync.cli.call import Call, Failed, call_of, hoisted
 from plexsync.cli.indexing import index
@@ -89,6 +90,9 @@ def _program(
     ] = False,
 ) -> None:
     context.obj = Call(data_dir=data_dir, config_file=config, as_json=json)
+
+
+program.command()(setup)
 
 
 @program.command()

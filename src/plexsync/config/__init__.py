@@ -1,6 +1,7 @@
 """Settings: one table, and how files, variables, plugin and pages fill it."""
 
-from plexsync.config.loading import CONFIG_NAME, check, default_folder, load
+from plexsync.config.faults import Fault
+from plexsync.config.loading import CONFIG_NAME, check, checked, default_folder, load
 from plexsync.config.masking import censored, mask
 from plexsync.config.parts import PathRuleSetting, ServerSetting
 from plexsync.config.reference import reference
@@ -12,6 +13,7 @@ from plexsync.config.table import Row, table
 __all__ = [
     "CONFIG_NAME",
     "Config",
+    "Fault",
     "LogLevel",
     "PathRuleSetting",
     "Row",
@@ -22,6 +24,7 @@ __all__ = [
     "TitleWhenEmpty",
     "censored",
     "check",
+    "checked",
     "default_folder",
     "load",
     "mask",

@@ -73,6 +73,13 @@ def check(values: Mapping[str, Any]) -> dict[str, str]:
     return {fault.name: censored(fault.line, secrets) for fault in gathered.refused}
 
 
+def checked(name: str, raw: Any, place: str) -> tuple[Any, Fault | None]:
+    """What a setting makes of a value that a person gave at `place`, or what is wrong with it."""
+    given = Given(name=name, value=raw, place=place, source=Source.ARGUMENT, base=Path.cwd())
+    value, faults = _value(given, _row(name), None)
+    return value, faults[0] if faults else None
+
+
 def default_folder(environ: Mapping[str, str], platform: str) -> Path | None:
     """The data folder that is usual on a platform; None where the environment names no home."""
     home = _home(environ)

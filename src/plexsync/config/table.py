@@ -6,6 +6,7 @@ import difflib
 import typing
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, SecretStr
@@ -45,6 +46,7 @@ class Row:
         return first + "".join(word.capitalize() for word in others)
 
 
+@cache
 def table(model: type[BaseModel] = Settings) -> tuple[Row, ...]:
     """All rows in the order of the reference."""
     rows: list[Row] = []

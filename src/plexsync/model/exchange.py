@@ -69,6 +69,11 @@ def why_unreachable(error: BaseException, name: str, certified: str = "the name 
     return None
 
 
+def not_trusted(error: BaseException) -> bool:
+    """Whether it came to nothing because a certificate is not trusted."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+
+
 def _why_not_trusted(error: ssl.SSLCertVerificationError, name: str, certified: str) -> str:
     if error.verify_code == _NOT_YET:
         return f"{name}'s certificate is not valid yet: does the clock of this machine go right?"

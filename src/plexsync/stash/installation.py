@@ -1,4 +1,4 @@
-"""What a Stash has installed."""
+"""What a Stash has installed, and where."""
 
 from __future__ import annotations
 
@@ -35,6 +35,46 @@ class PluginsAnswer(Answer, frozen=True):
     """All plugins; none before any was ever loaded."""
 
     plugins: list[PluginFacts] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where Stash's plugins folder and its settings file lie, as Stash sees them; "" where it does not tell."""
+
+    plugins: str
+    settings: str
+
+
+class GeneralFacts(Answer, frozen=True):
+    pluginsPath: str  # noqa: N815  # Stash's name
+    configFilePath: str  # noqa: N815  # Stash's name
+
+
+class GeneralConfiguration(Answer, frozen=True):
+    general: GeneralFacts
+
+
+class PlacesAnswer(Answer, frozen=True):
+    """Stash's own settings."""
+
+    configuration: GeneralConfiguration
+
+
+class ReloadAnswer(Answer, frozen=True):
+    """Whether it did."""
+
+    reloadPlugins: bool  # noqa: N815  # Stash's name
+
+
+async def places(stash: StashClient) -> Places:
+    """Where its own files lie."""
+    general = (await stash.query(documents.PLACES, {}, PlacesAnswer)).configuration.general
+    return Places(plugins=general.pluginsPath, settings=general.configFilePath)
+
+
+async def reload_plugins(stash: StashClient) -> None:
+    """Have Stash read its plugins folder anew."""
+    await stash.query(documents.RELOAD_PLUGINS, {}, ReloadAnswer)
 
 
 async def installed_plugins(stash: StashClient) -> list[InstalledPlugin]:

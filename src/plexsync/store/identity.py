@@ -58,6 +58,12 @@ def load_or_new(path: Path) -> Identity:
     return load_or_create(path) if path.exists() else _new()
 
 
+def keep(path: Path, identity: Identity) -> None:
+    """Make that the identity of a data folder that has none yet. Call it under the folder lock."""
+    if not path.exists():
+        _save(path, identity)
+
+
 def recover(path: Path, backups: Iterable[tuple[Path, Contents]], now: float) -> str:
     """Take the identity from the first backup that holds one, if the file is gone or cannot be understood.
 

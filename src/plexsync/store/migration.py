@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 from alembic import command
 from alembic.config import Config
@@ -19,26 +20,25 @@ def upgrade(conn: Connection, place: str) -> None:
 
     StoreError when the database comes from a newer program.
     """
-    config = _config()
-    if version(conn) == _newest(config):
+    if version(conn) == newest():
         return
     work_alone(conn)
     found = version(conn)
-    if found == _newest(config):
+    if found == newest():
         return
-    _refuse_newer(found, config, place)
+    _refuse_newer(found, place)
+    config = _config()
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
 
 
 def require_current(conn: Connection, place: str) -> None:
     """StoreError unless the database has exactly this program's version."""
-    config = _config()
     found = version(conn)
-    _refuse_newer(found, config, place)
-    if found != _newest(config):
+    _refuse_newer(found, place)
+    if found != newest():
         raise StoreError(
-            f"The database {place} has version {found or 'none'}, this PlexSync needs {_newest(config)}: "
+            f"The database {place} has version {found or 'none'}, this PlexSync needs {newest()}: "
             "start the daemon once, it brings the database up to date"
         )
 
@@ -50,12 +50,18 @@ def version(conn: Connection) -> str | None:
 
 def newest() -> str:
     """The version that this program works with."""
-    return _newest(_config()) or ""
+    return _known()[0]
 
 
 def knows(found: str) -> bool:
     """Whether this program can bring a database of that version up to date."""
-    return found in {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return found in _known()
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """Every version that there was, the newest first. To read all steps takes longer than to open a store."""
+    return tuple(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:
@@ -66,14 +72,9 @@ def _config() -> Config:
     return config
 
 
-def _newest(config: Config) -> str | None:
-    return ScriptDirectory.from_config(config).get_current_head()
-
-
-def _refuse_newer(found: str | None, config: Config, place: str) -> None:
-    known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
-    if found is not None and found not in known:
+def _refuse_newer(found: str | None, place: str) -> None:
+    if found is not None and not knows(found):
         raise StoreError(
             f"The database {place} has version {found}, made by a newer PlexSync; this one knows up to "
-            f"{_newest(config)}. Install that newer PlexSync again, or restore the backup made before it"
+            f"{newest()}. Install that newer PlexSync again, or restore the backup made before it"
         )

@@ -111,7 +111,7 @@ class Door:
             return None
         token = _token(scope, self._store.switches.websocket_admits if scope["type"] == "websocket" else "any")
         options = self._store.options
-        if token == options.token:
+        if token == options.token or (token is None and not self._store.switches.claimed):
             return None
         if options.guest_token is None or token != options.guest_token:
             return 401

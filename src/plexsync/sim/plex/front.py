@@ -67,7 +67,7 @@ async def identity(request: Request) -> Response:
     store = store_of(request)
     facts: dict[str, Scalar] = {
         "apiVersion": API_VERSION,
-        "claimed": True,
+        "claimed": store.switches.claimed,
         "machineIdentifier": store.machine_identifier,
         "version": VERSION,
     }

@@ -61,3 +61,4 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     moved_file_keeps_key: bool = False
     scan_hold: bool = False  #: scans stay unfinished until this is off
     machine_identifier: str | None = None  #: answer as another server
+    claimed: bool = True  #: an account owns the server; until then it lets in whoever comes without a token

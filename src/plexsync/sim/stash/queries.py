@@ -168,7 +168,7 @@ class Queries:
             "maxSessionAge": self.options.session_seconds,
             "pythonPath": self.options.python_path,
             "configFilePath": str(self.options.config_dir / "config.yml"),
-            "pluginsPath": str(self.options.plugins[0].parent if self.options.plugins else "plugins"),
+            "pluginsPath": str(self.options.plugins[0] if self.options.plugins else "plugins"),
             "stashes": [stash],
         }
         return {"general": general, "plugins": settings, "ui": {}}

@@ -30,7 +30,7 @@ async def plex_findings(side: PlexSide, advice: PathAdvice) -> list[Finding]:
         _version(name, side.name, identity.version),
         _token(name, side.name, owner=owner),
         *_libraries(name, side, sections),
-        *(_agent(name, section) for section in await side.sections() if side.chosen),
+        *(agent_finding(name, section) for section in await side.sections() if side.chosen),
         await _paths(name, side, advice),
     ]
 
@@ -89,7 +89,8 @@ def _libraries(name: str, side: PlexSide, sections: Sequence[Section]) -> list[F
     return [well(check, f"Plex ({side.name}) has every chosen library: {', '.join(side.chosen)}")]
 
 
-def _agent(name: str, section: Section) -> Finding:
+def agent_finding(name: str, section: Section) -> Finding:
+    """Who else sets fields in a library."""
     check = f"{name} agent of {section.title}"
     if section.agent in _QUIET:
         return well(check, f"Nothing but PlexSync sets fields in {section.title!r} ({section.agent})")
