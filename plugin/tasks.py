@@ -6,6 +6,7 @@ import time
 from call import line_of, log
 from elsewhere import connected, exchange, request, url_parts, waiting
 from note import nudge, wake
+from progress import SILENCE, expect, give_up, show, wait
 from spool import MARKER, SETTINGS, exists, keep, make_folder, read_settings, remove, write_file
 
 TASK_SECONDS = 2.0
@@ -34,6 +35,8 @@ HANDED = {
     "reconcile_7d": ("Task.ReconcileWeek", "Reconcile last 7 days"),
     "reconcile_empty": ("Task.ReconcileEmpty", "Reconcile empty only"),
 }
+#: Those that may take long, and of which Stash's job list can show how far they are.
+LONG = ("refresh_index", "suggest_paths", "reconcile_all", "reconcile_24h", "reconcile_7d", "reconcile_empty")
 #: Those that the daemon lets go when it takes them after more than 10 minutes.
 CHANGING = ("queue_clear", "dead_retry", "dead_clear", "dead_purge")
 
@@ -44,7 +47,8 @@ class Refusal(Exception):
 
 def run_task(spool: str, call: dict, args: dict) -> bytes:
     """Do a task or an operation; return its answer for Stash."""
-    tasks = {"sync_all": sync_all, "sync_recent": sync_recent, "status": status, "connect": connect, "tell": tell}
+    tasks = {"sync_all": sync_all, "sync_recent": sync_recent, "status": status, "connect": connect}
+    tasks.update(tell=tell, progress=progress)
     tasks.update(dict.fromkeys(HANDED, ask_daemon))
     try:
         task = tasks.get(args["mode"])
@@ -75,15 +79,55 @@ def hand_over(spool: str, kind: str, what: str) -> dict:
     return {"text": "%s is asked for: %s." % (what, then), "way": way}
 
 
-def ask_daemon(spool: str, _call: dict, args: dict) -> dict:
+def ask_daemon(spool: str, call: dict, args: dict) -> dict:
     """Have the daemon do a task of its own: it tells the result by `tell`."""
     kind, what = HANDED[args["mode"]]
+    silence = patience(call, args)
+    if silence:
+        expect(spool, kind)
     way = handed(spool, kind, what)
+    if taken(way) and silence:
+        return waited(spool, kind, what, silence, way)
+    if silence:
+        give_up(spool, kind)
     if taken(way):
         return {"text": "%s: handed to the daemon; the answer follows in this log." % what, "way": way}
     within = " within 10 minutes" if args["mode"] in CHANGING else ""
     text = "%s: no daemon takes this now. It is done, and answered in this log, once one does%s." % (what, within)
     return {"text": text, "way": way}
+
+
+def patience(call: dict, args: dict) -> float:
+    """Return for how many seconds without a word a task waits for the daemon; 0 when it does not wait.
+
+    The argument `wait` says so, else the plugin's settings.
+    """
+    if args["mode"] not in LONG:
+        return 0.0
+    if "wait" in args:
+        return float(args["wait"])
+    try:
+        return SILENCE if settings_in_stash(call["server_connection"]).get("waitForTasks") is True else 0.0
+    except Refusal:  # what is asked for can be done all the same
+        return 0.0
+
+
+def waited(spool: str, kind: str, what: str, silence: float, way: str) -> dict:
+    """Stay until the daemon is done."""
+    log("i", "%s: handed to the daemon; the answer follows in this log." % what)
+    if wait(spool, kind, silence):
+        return {"text": "%s: done." % what, "way": way}
+    text = "%s: the daemon has told nothing for %g seconds, so this waits no longer; it may still be at work."
+    return {"text": text % (what, silence), "way": way}
+
+
+def progress(spool: str, _call: dict, args: dict) -> dict:
+    """Hand on how far a task of the daemon is; `waits` tells whether anybody wants to know."""
+    kind, done = args.get("task"), args.get("done")
+    known = kind in [event for event, _ in HANDED.values()]
+    if not known or not isinstance(done, (int, float)) or not 0 <= done <= 1:
+        raise Refusal("progress needs task (the event that asked for it) and done (a number from 0 to 1)")
+    return {"text": "%s: %d%%" % (kind, 100 * done), "waits": show(spool, kind, done)}
 
 
 def handed(spool: str, kind: str, what: str) -> str:
@@ -261,10 +305,14 @@ def masked(token: object) -> str:
 
 def wish_in_settings(server: dict) -> dict:
     """Ask Stash for the plugin's own settings, with the session that came along."""
-    query = 'query { configuration { plugins(include: ["PlexSyncDaemon"]) } }'
-    answer = graphql(server, query)
-    mine = answer["data"]["configuration"]["plugins"].get("PlexSyncDaemon") or {}
+    mine = settings_in_stash(server)
     return {"url": mine.get("daemonUrl") or "", "token": mine.get("eventsToken") or "", "debug": mine.get("debugLog")}
+
+
+def settings_in_stash(server: dict) -> dict:
+    """Return what is stored for the plugin; what was never set is absent."""
+    answer = graphql(server, 'query { configuration { plugins(include: ["PlexSyncDaemon"]) } }')
+    return answer["data"]["configuration"]["plugins"].get("PlexSyncDaemon") or {}
 
 
 def own_machine() -> object:

@@ -86,6 +86,13 @@ def house(stash: Stash, plugins: Path, tmp_path: Path) -> Iterator[House]:
         until(lambda: not house.processes(), PATIENCE, "no daemon is left")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for other programs may take longer than a test of our own."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 def remove_plugin(stash: Stash, plugins: Path) -> None:
     """Nothing of an earlier test may start a daemon or take an event."""
     shutil.rmtree(plugins / PLUGIN, ignore_errors=True)

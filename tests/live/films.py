@@ -10,9 +10,13 @@ from live.server import Scene, Stash
 
 def film(stash: Stash, path: Path) -> None:
     """A playable file that is like no other: a scene's own, with a box at its end that players skip."""
-    content = Path(stash.scenes()[0]["files"][0]["path"]).read_bytes()
+    path.write_bytes(unlike_any_other(Path(stash.scenes()[0]["files"][0]["path"]).read_bytes()))
+
+
+def unlike_any_other(content: bytes) -> bytes:
+    """The same film in other bytes."""
     filling = uuid.uuid4().hex.encode() * 2048
-    path.write_bytes(content + (len(filling) + 8).to_bytes(4, "big") + b"free" + filling)
+    return content + (len(filling) + 8).to_bytes(4, "big") + b"free" + filling
 
 
 def scene_at(stash: Stash, path: Path) -> Scene:

@@ -23,7 +23,7 @@ from plexsync.store.lock import holder
 
 PLEX_ROOT = "/plex/media"
 LIBRARY = "Open movies"
-PATIENCE = 50.0
+PATIENCE = 120.0
 PROGRAM = [sys.executable, "-m", "plexsync"]
 #: A number that no earlier run against the same Stash has used.
 RUN = uuid.uuid4().hex[:8]

@@ -6,6 +6,7 @@ import json
 import stat
 
 from live import edits
+from live.bare import bare_plugin
 from live.figures import show
 from live.house import RUN, House
 from live.server import PLUGIN, Stash
@@ -27,6 +28,7 @@ def test_edits_reach_a_daemon_elsewhere_and_leave_no_event_behind(house: House) 
         edits.edit_titles(house, "elsewhere", 20)
         edits.edit_in_bulk(house, "elsewhere")
         edits.edit_at_once(house, "elsewhere")
+        taken_along(house)
         house.until_noted(daemon, 1 + 20 + edits.MANY + edits.AT_ONCE)
 
 
@@ -57,11 +59,7 @@ def test_events_of_a_bulk_edit_larger_than_one_post_all_come(house: House, stash
         stash.edit_many(idents, details=f"while it was down, {turn} {RUN}")
     assert len(house.waiting()) == 5 * len(idents)
     with house.daemon() as daemon:
-        edits_needed = 0
-        while house.waiting():
-            edits_needed += 1
-            assert edits_needed <= MOST_EDITS, f"{len(house.waiting())} events still wait"
-            stash.edit(idents[0], details=f"up again {edits_needed} {RUN}")
+        edits_needed = taken_along(house)
         house.until_noted(daemon, 5 * len(idents) + 1)
     show(f"{5 * len(idents)} events that waited went along with {edits_needed} edits")
 
@@ -93,6 +91,18 @@ def test_a_daemon_elsewhere_that_hangs_costs_a_hook_little_and_loses_nothing(hou
         assert "does not answer in time" in answer["tried"]
         scene = stash.scenes()[0]
         took = [house.seconds_to_save(scene["id"], f"deaf {number} {RUN}") for number in range(10)]
+    with bare_plugin(house):
+        bare = [house.seconds_to_save(scene["id"], f"bare {number} {RUN}") for number in range(10)]
     until(lambda: len(house.waiting()) == 10, PATIENCE, "all ten events wait")
-    assert sorted(took)[5] < 0.3
+    assert sorted(took)[5] < max(0.3, 2 * sorted(bare)[5] + 0.1)
     show(f"an edit while the daemon elsewhere hangs: median {sorted(took)[5] * 1000:.0f} ms")
+
+
+def taken_along(house: House) -> int:
+    """Edit until no event waits any more; how many edits that took. A daemon slow to answer a POST gets it again."""
+    count = 0
+    while house.waiting():
+        count += 1
+        assert count <= MOST_EDITS, f"{len(house.waiting())} events still wait"
+        house.stash.edit(house.stash.scenes()[0]["id"], details=f"takes along {count} {RUN}")
+    return count

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from live.bare import bare_plugin
 from live.figures import show, spread
 from live.house import RUN, House
 from live.server import Stash
 
 EDITS = 40
-#: Seconds that a hook may add to an edit.
-HOOK = 0.1
+#: Seconds that a hook may add to an edit; on a slow machine as much as two interpreters that do nothing.
+HOOK, BARE = 0.1, 2
 
 
 def saving(house: House, scenes: list[str], mark: str) -> list[float]:
@@ -46,26 +45,6 @@ def test_a_hook_adds_less_than_its_limit_to_an_edit(house: House, stash: Stash) 
     for name, seconds in found.items():
         more = (statistics.median(seconds) - statistics.median(without)) * 1000
         show(f"sceneUpdate, {name}: {spread(seconds)}; {more:+.1f} ms")
+    limit = max(HOOK, BARE * (statistics.median(bare) - statistics.median(without)))
     for seconds in (down, up, elsewhere):
-        assert statistics.median(seconds) - statistics.median(without) < HOOK
-
-
-@contextmanager
-def bare_plugin(house: House) -> Iterator[None]:
-    """The least that any hook in Python costs: an interpreter that does nothing, in place of ours."""
-    folder = house.plugins / "BareInterpreter"
-    folder.mkdir(exist_ok=True)
-    manifest = folder / "BareInterpreter.yml"
-    manifest.write_text(
-        "name: Bare\nexec: [python3, -S, -E, -c, pass]\ninterface: raw\n"
-        "hooks:\n  - name: nothing\n    description: nothing\n    triggeredBy: [Scene.Update.Post]\n"
-    )
-    house.stash.plugin_is_on(False)
-    house.stash.ask("mutation { reloadPlugins }")
-    try:
-        yield
-    finally:
-        manifest.unlink()
-        folder.rmdir()
-        house.stash.ask("mutation { reloadPlugins }")
-        house.stash.plugin_is_on(True)
+        assert statistics.median(seconds) - statistics.median(without) < limit

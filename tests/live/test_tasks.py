@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from live.figures import show
 from live.house import RUN, House
-from live.server import Stash
+from live.server import PLUGIN, Stash
 from plexsync.demo.waiting import until
 
 #: Seconds that a task may keep Stash's queue.
 AT_ONCE = 2.0
 PATIENCE = 30.0
+SETTINGS = "mutation($p: ID!, $m: Map!) { configurePlugin(plugin_id: $p, input: $m) }"
+START = "mutation($p: ID!, $n: String!) { job: runPluginTask(plugin_id: $p, task_name: $n) }"
+JOB = "query($id: ID!) { findJob(input: {id: $id}) { status progress } }"
 
 
 def test_sync_all_returns_at_once_and_brings_what_no_hook_told(house: House, stash: Stash) -> None:
@@ -88,3 +93,27 @@ def test_a_task_of_the_daemon_returns_at_once_and_is_answered_in_the_log(house: 
             until(lambda answer=answer: house.logged(answer), PATIENCE, f"the log says {answer}")  # type: ignore[misc]
     assert max(took.values()) < AT_ONCE
     show(", ".join(f"the task {name} took {seconds:.2f} s" for name, seconds in took.items()))
+
+
+@pytest.mark.parametrize("name", ["Reconcile all", "Refresh Plex index", "Suggest path rules"])
+def test_a_long_task_that_waits_shows_in_the_job_list_how_far_it_is(house: House, stash: Stash, name: str) -> None:
+    house.install(start=False)
+    house.settings(house.spool)
+    stash.ask(SETTINGS, p=PLUGIN, m={"waitForTasks": True})
+    try:
+        with house.daemon() as daemon:
+            house.until_quiet(daemon)
+            job = stash.ask(START, p=PLUGIN, n=name)["job"]
+            shown = set()
+
+            def over() -> bool:
+                found = stash.ask(JOB, id=job)["findJob"]
+                shown.add(found["progress"])
+                return bool(found["status"] == "FINISHED")
+
+            until(over, PATIENCE, f"the task {name} ends", every=0.01)
+            until(lambda: house.logged(f"{name}: done."), PATIENCE, "the log says that it is done")
+    finally:
+        stash.ask(SETTINGS, p=PLUGIN, m={})
+    assert 1 in shown
+    show(f"the task {name}, waiting, showed {sorted(one for one in shown if one is not None)}")

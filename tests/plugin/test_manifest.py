@@ -115,6 +115,7 @@ def test_settings_have_a_type_and_a_name_without_a_dot(manifest: Any) -> None:
         "daemonUrl": "STRING",
         "eventsToken": "STRING",
         "debugLog": "BOOLEAN",
+        "waitForTasks": "BOOLEAN",
         "plexUrl": "STRING",
         "plexToken": "STRING",
         "libraries": "STRING",

@@ -39,6 +39,16 @@ async def test_an_edit_that_no_hook_told_arrives_within_one_poll(tmp_path: Path)
         assert (await world.place.item(2))["title"] == "Changed by a job"
 
 
+async def test_a_stash_that_cannot_tell_of_files_is_asked_for_all_else(tmp_path: Path) -> None:
+    """Before 0.30 it refuses the whole question where files are a part of it."""
+    async with silence(tmp_path, scenes=2, knows_files_filter=False) as world:
+        await world.scene(1, title="Changed by a job")
+        await world.named("performer", "performer 2", rename="Ann")
+        await world.pass_time()
+        assert (await world.place.item(1))["title"] == "Changed by a job"
+        assert (await world.place.item(2))["actors"] == ["Ann"]
+
+
 async def test_where_nothing_changes_each_poll_is_one_request_and_not_one_write(tmp_path: Path) -> None:
     async with silence(tmp_path, scenes=2) as world:
         for _ in range(3):

@@ -60,10 +60,19 @@ class Silence:
 
 @asynccontextmanager
 async def silence(
-    folder: Path, *, scenes: int = 5, clock: FastClock | None = None, plugins: tuple[Path, ...] = (), **settings: str
+    folder: Path,
+    *,
+    scenes: int = 5,
+    clock: FastClock | None = None,
+    plugins: tuple[Path, ...] = (),
+    knows_files_filter: bool = True,
+    **settings: str,
 ) -> AsyncIterator[Silence]:
     """At rest after the first walk. Scene 3, say, has the tag "tag 3", the performer "performer 3" and so on."""
-    async with world(folder, scenes=scenes, plugins=plugins, clock=clock or FastClock(10)) as place:
+    place_of = world(
+        folder, scenes=scenes, plugins=plugins, clock=clock or FastClock(10), knows_files_filter=knows_files_filter
+    )
+    async with place_of as place:
         for number in range(1, scenes + 1):
             facts = {"tags": [f"tag {number}"], "performers": [f"performer {number}"], "groups": [f"group {number}"]}
             body: dict[str, Any] = {"id": number, "studio": f"studio {number}", **facts}

@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
     from types import FrameType
 
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -127,16 +128,20 @@ class _Server(uvicorn.Server):
 
 
 class Serving:
-    """One HTTP server on 127.0.0.1. `port` 0 takes a free one; `url` is known before the first request."""
+    """One HTTP server on 127.0.0.1. `port` 0 takes a free one; `url` is known before the first request.
 
-    def __init__(self, app: ASGIApp, *, port: int = 0) -> None:
+    With a `certificate`, a file of it and one of its key, it speaks TLS only.
+    """
+
+    def __init__(self, app: ASGIApp, *, port: int = 0, certificate: tuple[Path, Path] | None = None) -> None:
         # asyncio turns Nagle's algorithm off only where the protocol is named; with it an answer takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", port))
         self._socket.listen(1024)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        shown, key = certificate or (None, None)
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -145,6 +150,8 @@ class Serving:
                 log_config=None,
                 lifespan="on",
                 h11_max_incomplete_event_size=1 << 20,
+                ssl_certfile=shown,
+                ssl_keyfile=key,
             )
         )
         self._thread: threading.Thread | None = None
@@ -180,9 +187,9 @@ class Serving:
 
 
 @contextmanager
-def serving(app: ASGIApp, *, port: int = 0) -> Iterator[Serving]:
+def serving(app: ASGIApp, *, port: int = 0, certificate: tuple[Path, Path] | None = None) -> Iterator[Serving]:
     """A `Serving` that runs beside this thread for the length of a `with` block."""
-    server = Serving(app, port=port).start()
+    server = Serving(app, port=port, certificate=certificate).start()
     try:
         yield server
     finally:

@@ -9,7 +9,7 @@ from plexsync.model import related
 from plexsync.model.related import Related, RelatedKind
 from plexsync.model.scene import Group
 from plexsync.stash import documents, windows
-from plexsync.stash.answers import ChangesAnswer, FilesTouchesPage
+from plexsync.stash.answers import ChangesAnswer, FilesTouchesPage, SceneFiltersAnswer
 from plexsync.stash.scenes import performer_of, studio_of, tag_of
 from plexsync.stash.walks import MANY, Walks, check_ascending
 from plexsync.stash.windows import Moment
@@ -65,11 +65,14 @@ class ChangeQuestion:
     tag_parents: bool = False
     #: Stash gives everything of a kind at once, which is little beside its scenes.
     _all: dict[str, Any] = field(default_factory=lambda: {"per_page": -1})
+    _by_file: bool | None = None  #: whether Stash finds scenes by their files, as it does from 0.30
 
     async def ask(self, since: Moment, *, learn: bool, listed: bool) -> Changes:
         """All that was touched after that moment, in one request unless a page is full."""
         late = windows.later_than(since)
-        moved = {"files_filter": late}
+        if self._by_file is None or (learn and not self._by_file):
+            self._by_file = await self._finds_by_file()
+        moved = {"files_filter": late} if self._by_file else {}
         variables = {
             "page": windows.page(MANY),
             "all": self._all,
@@ -78,6 +81,7 @@ class ChangeQuestion:
             "moved": moved | windows.above(0),
             **dict.fromkeys(("performers", "tags", "studios", "groups"), late),
             "tagParents": self.tag_parents,
+            "byFile": self._by_file,
             "learn": learn,
             "listed": listed,
         }
@@ -91,8 +95,12 @@ class ChangeQuestion:
             files |= await self._more_files(moved, max(files))
         return replace(found, scenes=scenes, files=files)
 
+    async def _finds_by_file(self) -> bool:
+        answer = await self.connection.answer(documents.SCENE_FILTERS, {}, SceneFiltersAnswer)
+        return answer.kind is not None and any(one.name == "files_filter" for one in answer.kind.inputFields)
+
     def _made(self, answer: ChangesAnswer) -> Changes:
-        scenes, files = answer.scenes.scenes, _files(answer.files, 0)
+        scenes, files = answer.scenes.scenes, _files(answer.files, 0) if answer.files else {}
         check_ascending([int(one.id) for one in scenes], 0)
         touched = list(self._related(answer))
         return Changes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from plexsync.sync.server import index_of
 
 #: Seconds between two looks whether it is made.
 _LOOK_EVERY = 1.0
+#: What is told of a listing that is about to be over.
+_NEARLY = 0.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +47,14 @@ class Rebuilding:
         """Each library that is followed, how far, and where a listing is still to be made."""
         return await self.database.run(lambda c: index_facts(c, self.servers))
 
-    async def made(self, patience: float) -> dict[str, Any]:
-        """The same once all is listed, at the latest after so many seconds."""
+    async def made(self, patience: float, show: Callable[[float], Awaitable[None]]) -> dict[str, Any]:
+        """The same once all is listed, at the latest after so many seconds.
+
+        `show` is told again and again how much of it is listed, from 0 to 1.
+        """
         end = self.clock.now() + patience
         while (found := await self.facts())["asked"] and self.clock.now() < end:
+            await show(_listed(found["libraries"]))
             await self.clock.wait(asyncio.Event(), _LOOK_EVERY)
         return found
 
@@ -79,6 +85,13 @@ def _libraries(connection: Connection, server: str) -> list[dict[str, Any]]:
                 }
             )
     return sorted(found, key=lambda row: text_key(row["library"]))
+
+
+def _listed(libraries: Sequence[Mapping[str, Any]]) -> float:
+    """How much of what is listed now was listed so far, by what there was; less than 1, for it is not over."""
+    listed = [row for row in libraries if row["listed_so_far"] is not None]
+    known = sum(max(row["items"], row["listed_so_far"], 1) for row in listed)
+    return _NEARLY * sum(row["listed_so_far"] for row in listed) / known if known else 0.0
 
 
 def index_lines(found: Mapping[str, Any]) -> list[str]:

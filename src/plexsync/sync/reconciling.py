@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from plexsync.sync.reconcile import RECONCILE
 
 #: Seconds between two looks whether a search is over.
 _LOOK_EVERY = 1.0
+#: What is told of a search whose last gaps are being judged: 1 would mean that it is over.
+_NEARLY = 0.99
 
 
 class NoRunError(Exception):
@@ -51,9 +53,11 @@ class Reconciling:
             raise NoRunError(no_run(number))
         return facts
 
-    async def searched(self, number: int) -> dict[str, Any]:
-        """The same once all its gaps are known."""
+    async def searched(self, number: int, show: Callable[[float], Awaitable[None]] | None = None) -> dict[str, Any]:
+        """The same once all its gaps are known; `show` is told again and again how much is looked at, from 0 to 1."""
         while (facts := await self.run(number, examples=0))["searched_at"] is None:
+            if show is not None:
+                await show(min(facts["looked"] / facts["of"], 1.0) * _NEARLY if facts["of"] else 0.0)
             await self.clock.wait(asyncio.Event(), _LOOK_EVERY)
         return facts
 

@@ -22,6 +22,7 @@ from plexsync.sync.pathadvice import PathAdvice, suggestion_lines
 from plexsync.sync.rebuilding import Rebuilding, index_lines
 from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.recovery import Victims
+from plexsync.sync.shown import Shown
 from plexsync.sync.timetable import Entry
 from plexsync.sync.upkeep import Upkeep
 
@@ -49,6 +50,12 @@ _TITLES = {
     EventType.RECONCILE_DAY: "Reconcile last 24 hours",
     EventType.RECONCILE_WEEK: "Reconcile last 7 days",
     EventType.RECONCILE_EMPTY: "Reconcile empty only",
+}
+_SCOPES = {
+    EventType.RECONCILE_ALL: Scope.ALL,
+    EventType.RECONCILE_DAY: Scope.DAY,
+    EventType.RECONCILE_WEEK: Scope.WEEK,
+    EventType.RECONCILE_EMPTY: Scope.EMPTY,
 }
 #: How many jobs, letters and outages a task names; the log of Stash is no place for more.
 _NAMED = 20
@@ -78,6 +85,9 @@ class Answer:
     paths: Sequence[str] = ()
 
 
+Work = Callable[[], Awaitable[Answer]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tasks:
     """`plugin` is the id of our plugin in Stash, which writes the answers into its log."""
@@ -93,7 +103,7 @@ class Tasks:
 
     def entries(self) -> list[Entry]:
         """One entry of the timetable for each task, and one for each that may come too late."""
-        works: dict[EventType, Callable[[], Awaitable[Answer]]] = {
+        works: dict[EventType, Work] = {
             EventType.QUEUE_STATUS: self._queue_status,
             EventType.PROCESS_QUEUE: self._process_queue,
             EventType.QUEUE_CLEAR: self._clear_queue,
@@ -104,19 +114,30 @@ class Tasks:
             EventType.RECOVER: self._recover,
             EventType.HEALTH: self._health,
             EventType.OUTAGES: self._outages,
-            EventType.REFRESH_INDEX: self._refresh_index,
-            EventType.SUGGEST_PATHS: self._suggest_paths,
             EventType.DOCTOR: self._doctor,
-            EventType.RECONCILE_ALL: partial(self._reconcile, Scope.ALL),
-            EventType.RECONCILE_DAY: partial(self._reconcile, Scope.DAY),
-            EventType.RECONCILE_WEEK: partial(self._reconcile, Scope.WEEK),
-            EventType.RECONCILE_EMPTY: partial(self._reconcile, Scope.EMPTY),
+            EventType.REFRESH_INDEX: self._shown(EventType.REFRESH_INDEX, self._refresh_index),
+            EventType.SUGGEST_PATHS: self._shown(EventType.SUGGEST_PATHS, self._suggest_paths),
         }
+        for kind, scope in _SCOPES.items():
+            works[kind] = self._shown(kind, partial(self._reconcile, scope))
         done = [Entry(name=kind, run=self._carried_out(kind, work), at_start=False) for kind, work in works.items()]
         late = [Entry(name=_late(kind), run=self._let_go(kind), at_start=False) for kind in sorted(_CHANGING)]
         return done + late
 
-    def _carried_out(self, kind: EventType, work: Callable[[], Awaitable[Answer]]) -> Callable[[], Awaitable[None]]:
+    def _shown(self, kind: EventType, work: Callable[[Shown], Awaitable[Answer]]) -> Work:
+        """A work that may take long: how far it is can be seen in Stash's job list."""
+
+        async def run() -> Answer:
+            shown = Shown(stash=self.stash, plugin=self.plugin, task=kind, clock=self.upkeep.clock)
+            await shown.show(0.0)
+            try:
+                return await work(shown)
+            finally:
+                await shown.end()
+
+        return run
+
+    def _carried_out(self, kind: EventType, work: Work) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             try:
                 answer = await work()
@@ -209,18 +230,18 @@ class Tasks:
     async def _outages(self) -> Answer:
         return Answer(lines=telling.outage_lines(await self.upkeep.outages(), listed=_NAMED))
 
-    async def _reconcile(self, scope: Scope) -> Answer:
+    async def _reconcile(self, scope: Scope, shown: Shown) -> Answer:
         """Asks for a run, and answers once all its gaps are known; they are closed after that."""
         number = (await self.reconciling.ask(scope, cause=Cause.TASK))["run"]
-        facts = await self.reconciling.searched(number)
+        facts = await self.reconciling.searched(number, shown.show)
         return Answer(lines=search_lines(facts))
 
-    async def _refresh_index(self) -> Answer:
+    async def _refresh_index(self, shown: Shown) -> Answer:
         """Asks for it, and answers once it is made; where that takes long, with how far it is."""
         await self.rebuilding.ask()
-        return Answer(lines=index_lines(await self.rebuilding.made(LATE)))
+        return Answer(lines=index_lines(await self.rebuilding.made(LATE, shown.show)))
 
-    async def _suggest_paths(self) -> Answer:
+    async def _suggest_paths(self, _shown: Shown) -> Answer:
         found = [suggestion_lines(one) for one in await self.advice.suggestions()]
         return Answer(
             lines=[line for told, _ in found for line in told],

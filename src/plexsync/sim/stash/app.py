@@ -65,7 +65,7 @@ def build(options: StashOptions, store: Store) -> ASGIApp:
     plugins.reload()
     scanner, queries = Scanner(store, plugins), Queries(store, options, plugins, jobs)
     mutations = Mutations(store, plugins, jobs, scanner)
-    execution = Execution(resolvers(store), queries.resolvers(), queries.gated(mutations.resolvers()))
+    execution = Execution(resolvers(store), queries.resolvers(), queries.gated(mutations.resolvers()), options)
     routes = [
         Route("/graphql", Endpoint(execution, sessions, options.api_key).serve, methods=["GET", "POST"]),
         Route("/healthz", _healthy),

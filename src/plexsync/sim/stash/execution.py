@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     from plexsync.sim.stash.asked import Asked, Info, Resolver
+    from plexsync.sim.stash.options import StashOptions
 
 REMEMBERED = 256
 
@@ -54,7 +55,9 @@ class Execution:
         types: Mapping[str, Mapping[str, Resolver]],
         queries: Mapping[str, Resolver],
         mutations: Mapping[str, Resolver],
+        options: StashOptions,
     ) -> None:
+        self._by_file = options.knows_files_filter
         self._resolvers = {
             **_resolvers("Query", queries, rest=_not_simulated),
             **_resolvers("Mutation", mutations, rest=_not_simulated),
@@ -68,7 +71,7 @@ class Execution:
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return refusal(422, "no operation provided")
         try:
-            document = _document(request["query"])
+            document = _document(request["query"], self._by_file)
         except GraphQLError as error:
             return Answer(422, {"errors": [error.formatted], "data": None})
         if isinstance(document, list):
@@ -80,7 +83,7 @@ class Execution:
         if writes and reading:
             return refusal(406, "GET requests only allow query operations")
         result = execute(
-            _schema(),
+            _schema(self._by_file),
             document,
             context_value=asked,
             variable_values=request.get("variables"),
@@ -97,16 +100,18 @@ class Execution:
 
 
 @cache
-def _schema() -> GraphQLSchema:
-    """Dear to build, the same for every Stash, and never changed."""
-    return build_schema(schema_text(), assume_valid=True)
+def _schema(by_file: bool = True) -> GraphQLSchema:  # noqa: FBT001, FBT002  # there are two of them
+    """Dear to build, the same for every Stash, and never changed; not `by_file`: as before 0.30."""
+    lines = schema_text().splitlines()
+    kept = lines if by_file else [line for line in lines if not line.startswith("  files_filter:")]
+    return build_schema("\n".join(kept), assume_valid=True)
 
 
 @lru_cache(REMEMBERED)
-def _document(text: str) -> DocumentNode | list[GraphQLError]:
+def _document(text: str, by_file: bool) -> DocumentNode | list[GraphQLError]:  # noqa: FBT001  # as above
     """The document, or what is wrong with it; GraphQLError where it is none."""
     document = parse(text)
-    return validate(_schema(), document) or document
+    return validate(_schema(by_file), document) or document
 
 
 def refusal(status: int, message: str) -> Answer:

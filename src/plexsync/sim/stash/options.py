@@ -28,4 +28,5 @@ class StashOptions:
     config_dir: Path = field(default_factory=Path.cwd)  #: told to plugins as `Dir`
     python_path: str = ""  #: the interpreter of python plugins; empty: looked up in PATH
     session_seconds: int = 3600  #: how long a plugin's session cookie is good
+    knows_files_filter: bool = True  #: False: as before 0.30, where scenes cannot be asked for by what their files are
     clock: Callable[[], datetime] = local_now
