@@ -18,7 +18,7 @@ from rich.table import Table
 NAMES = ("hook", "queue", "queue_postgres", "plan", "finding", "edit_to_plex", "requests", "walk", "preview", "idle")
 #: Longest time in seconds of one bench, and of those that have to be large.
 LIMIT = 150
-LIMITS = {"preview": 600}
+LIMITS = {"preview": 600, "walk": 900}
 _WIDTH = 140
 _VERDICTS = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}
 

@@ -19,6 +19,7 @@ from bench.recorded import PATIENCE, Key, Recorded, serve
 
 from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
 from plexsync.sim.exchange import Answer, whole_body
+from plexsync.stash import documents, windows
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -30,17 +31,24 @@ _STRIDE = 1_000_000
 _ITEMS = re.compile(r"/library/metadata/([0-9,]+)")
 _LISTING = re.compile(r"/library/sections/[0-9]+/all")
 _COVER = re.compile(r"/scene/([0-9]+)/")
-#: Where it tells how many requests came in.
-COUNTS = "/_bench/requests"
+_ASKED_FOR = re.compile(r'\b(s[0-9]+): findScene\(id: "([0-9]+)"\)')
+#: Where it tells how many requests came in, and where it is told what differs.
+COUNTS, DIFFERING = "/_bench/requests", "/_bench/differing"
+#: Of so many rows one differs, where any does.
+ONE_IN = 100
 _JSON = [(b"content-type", b"application/json")]
 Row = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Many(Recorded):
-    """Holds `scenes` in all. What is asked of several of them is made of what the origin tells of its few."""
+    """Holds `scenes` in all. What is asked of several of them is made of what the origin tells of its few.
+
+    With `differing` one in a hundred has other texts; another number, other texts again.
+    """
 
     scenes: int = 0
+    differing: int = 0
     models: dict[str, Sequence[Row]] = field(default_factory=dict)
     requests: int = 0
     writes: int = 0
@@ -51,6 +59,11 @@ class Many(Recorded):
             await whole_body(receive)
             counts = {"requests": self.requests, "writes": self.writes}
             await Answer(200, _JSON, json.dumps(counts).encode()).whole(send)
+            return
+        if scope["path"] == DIFFERING:
+            self.differing = json.loads(await whole_body(receive))
+            self.answers.clear()
+            await Answer(200, _JSON, b"null").whole(send)
             return
         self.requests += 1
         self.writes += scope["method"] != "GET" and scope["path"] != "/graphql"
@@ -63,6 +76,8 @@ class Many(Recorded):
         path = urlsplit(address).path
         if path == "/graphql" and "which" in (asked := json.loads(body))["variables"]:
             return await self._scenes(asked, scope)
+        if path == "/graphql" and (wanted := _ASKED_FOR.findall(asked["query"])):
+            return await self._scenes_by_id(wanted, scope)
         if _LISTING.fullmatch(path):
             return await self._listing(address, scope)
         if (keys := _ITEMS.fullmatch(path)) and method == "GET":
@@ -73,24 +88,52 @@ class Many(Recorded):
     async def _scenes(self, asked: Row, scope: Scope) -> Answer:
         variables = asked["variables"]
         last, limit = variables["which"]["id"]["value"], variables["page"]["per_page"]
-        query = asked["query"]
+        models = await self._model_scenes(asked, scope)
+        rows = laps(models, range(last, min(last + limit, self.scenes)), scene_of)
+        return self._data({"findScenes": {"scenes": [self._edited(row) for row in rows]}})
+
+    async def _scenes_by_id(self, wanted: Sequence[tuple[str, str]], scope: Scope) -> Answer:
+        variables = {"page": windows.page(FEW), "which": windows.above(0), "tagParents": False}
+        models = await self._model_scenes({"query": documents.SCENES_AFTER, "variables": variables}, scope)
+        places = {name: int(number) - 1 for name, number in wanted if int(number) <= self.scenes}
+        found = {name: self._edited(laps(models, [place], scene_of)[0]) for name, place in places.items()}
+        return self._data({name: None for name, _ in wanted} | found)
+
+    async def _model_scenes(self, asked: Row, scope: Scope) -> Sequence[Row]:
+        query, variables = asked["query"], asked["variables"]
         if query not in self.models:
             all_few = variables | {"which": variables["which"] | {"id": {"modifier": "GREATER_THAN", "value": 0}}}
             all_few["page"] = variables["page"] | {"per_page": FEW}
-            told = await self._told("POST", "/graphql", asked | {"variables": all_few}, scope)
+            body = {"operationName": documents.operation_name(query), "query": query, "variables": all_few}
+            told = await self._told("POST", "/graphql", body, scope)
             self.models[query] = told["data"]["findScenes"]["scenes"]
-        rows = laps(self.models[query], range(last, min(last + limit, self.scenes)), scene_of)
-        return Answer(200, _JSON, json.dumps({"data": {"findScenes": {"scenes": rows}}}).encode())
+        return self.models[query]
+
+    def _edited(self, row: Row) -> Row:
+        return row | {"title": f"Edited {self.differing}"} if self._differs(int(row["id"])) else row
+
+    def _differs(self, number: int) -> bool:
+        return bool(self.differing) and number % ONE_IN == 0
+
+    def _data(self, data: Row) -> Answer:
+        return Answer(200, _JSON, json.dumps({"data": data}).encode())
 
     async def _listing(self, address: str, scope: Scope) -> Answer:
         path, query = urlsplit(address).path, parse_qs(urlsplit(address).query)
-        start, size = (int(query[f"X-Plex-Container-{name}"][0]) for name in ("Start", "Size"))
-        if "listing" not in self.models:
-            few = query | {"X-Plex-Container-Start": ["0"], "X-Plex-Container-Size": [str(FEW)]}
-            told = await self._told("GET", f"{path}?{urlencode(few, doseq=True)}", None, scope)
-            self.models["listing"] = told["MediaContainer"]["Metadata"]
-        rows = laps(self.models["listing"], range(start, min(start + size, self.scenes)), item_of)
+        start, size = (int(query.pop(f"X-Plex-Container-{name}")[0]) for name in ("Start", "Size"))
+        # Like a server that knows no such filter.
+        asked = urlencode({name: value for name, value in query.items() if ">>" not in name}, doseq=True)
+        if asked not in self.models:
+            few = f"{asked}&X-Plex-Container-Start=0&X-Plex-Container-Size={FEW}"
+            told = await self._told("GET", f"{path}?{few}", None, scope)
+            self.models[asked] = told["MediaContainer"].get("Metadata", ())
+        rows = laps(self.models[asked], range(start, min(start + size, self.scenes)), self._drifted)
         return _container(rows, totalSize=self.scenes, offset=start)
+
+    def _drifted(self, model: Row, lap: int, number: int) -> Row:
+        row = item_of(model, lap, number)
+        differs = self._differs(int(model["ratingKey"]) + lap * FEW + ONE_IN // 2)
+        return row | {"summary": f"Drifted {self.differing}"} if differs else row
 
     async def _items(self, keys: Sequence[int], address: str, scope: Scope) -> Answer:
         if "items" not in self.models:
@@ -99,7 +142,8 @@ class Many(Recorded):
             told = await self._told("GET", f"/library/metadata/{','.join(map(str, few))}?{query}", None, scope)
             self.models["items"] = told["MediaContainer"]["Metadata"]
         models = {int(row["ratingKey"]): row for row in self.models["items"]}
-        return _container([item_of(models[key % _STRIDE], key // _STRIDE, 0) for key in keys], librarySectionID=1)
+        rows = [self._drifted(models[key % _STRIDE], key // _STRIDE, 0) for key in keys]
+        return _container(rows, librarySectionID=1)
 
     async def _few_keys(self, scope: Scope) -> Iterable[int]:
         told = await self._told("GET", "/library/sections/1/all?type=1", None, scope)

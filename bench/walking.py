@@ -1,6 +1,6 @@
-"""One process that makes a store, or that walks and fetches the same in turn; it prints what that took as JSON.
+"""One process that makes a store, or that measures what goes through it; it prints what that took as JSON.
 
-python -m bench.walking (prepare|walk|meet|preview) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
+python -m bench.walking (prepare|both|meet|preview) STASH_URL PLEX_URL PLEX_TOKEN LIBRARY DATA_FOLDER
 """
 
 from __future__ import annotations
@@ -9,30 +9,24 @@ import asyncio
 import json
 import random
 import resource
-import statistics
 import sys
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx2
-import msgspec
 import sqlalchemy as sa
+from bench.bothsides import BothSides
+from bench.limits import Watch
 from bench.many import COUNTS
+from bench.walk import task_environ
 
 from plexsync.app import Graph, Sources, build, merged, open_store
-from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
 from plexsync.log import Redactor
 from plexsync.model.fields import Field
 from plexsync.model.scene import Scene
-from plexsync.plex.documents import ListAnswer, SectionAnswer
-from plexsync.plex.listings import NOT_LISTED
-from plexsync.stash import documents, windows
-from plexsync.stash.answers import Envelope, ScenesPage
-from plexsync.stash.walks import PAGE
-from plexsync.store import in_step, pictures, preferences, schema, seen
+from plexsync.store import pictures, schema, seen
 from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
 from plexsync.sync.plandocuments import plan_document
@@ -40,9 +34,6 @@ from plexsync.sync.previewing import Previews
 from plexsync.sync.readback import link_text
 from plexsync.sync.tools import Tools
 from plexsync.sync.walk import FULL_WALK
-
-ROUNDS = 5
-_LISTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +49,7 @@ class Task:
     @asynccontextmanager
     async def graph(self) -> AsyncIterator[Graph]:
         """The daemon's graph, not at work."""
-        environ = {
-            "PLEXSYNC_STASH_URL": self.stash,
-            "PLEXSYNC_PLEX_URL": self.plex,
-            "PLEXSYNC_PLEX_TOKEN": self.token,
-            "PLEXSYNC_LIBRARIES": self.library,
-            "PLEXSYNC_PATH_RULES": f"{PLEX_ROOT} => {STASH_ROOT}",
-        }
+        environ = task_environ(self.stash, self.plex, self.token, self.library)
         sources, redactor = Sources(environ=environ, data_dir=self.data), Redactor()
         database = open_store(sources.load())
         config = await merged(sources, sources.load(), database, redactor)
@@ -80,64 +65,53 @@ async def prepare(task: Task) -> dict[str, float]:
     async with task.graph() as graph:
         server = graph.service.servers[0]
         await server.libraries.refresh()
+        looks, start, scenes = dict[int, tuple[str, int]](), 0, 0
+        while (listing := await server.tools.plex.plain_page(server.libraries.synced[0].key, start)).rows:
+            items = [one.read() for one in listing.items]
+            looks |= {item.rating_key: (item.look, item.updated_at) for item in items}
+            start += listing.rows
+            if listing.ends(start - listing.rows):
+                break
+        async for page in Previews(stash=graph.stash, targets=()).pages():
+            await graph.database.run(lambda c, page=page: take_for_done(c, page, server.tools, looks))  # type: ignore[misc]
+            scenes += len(page)
         await graph.service.timetable.entries[FULL_WALK].run()
-        last_id, scenes = 0, 0
-        while page := await graph.stash.scenes_after(last_id, PAGE):
-            await graph.database.run(lambda c, page=page: take_for_done(c, page, server.tools))  # type: ignore[misc]
-            last_id, scenes = page[-1].id, scenes + len(page)
         await graph.database.run(lambda c: c.execute(sa.delete(schema.jobs)))
     return {"scenes": scenes}
 
 
-def take_for_done(connection: Connection, page: Sequence[Scene], tools: Tools) -> None:
-    """As if each had just been synced."""
+def take_for_done(
+    connection: Connection, page: Sequence[Scene], tools: Tools, looks: Mapping[int, tuple[str, int]]
+) -> None:
+    """As if each had just been synced, and had looked so then."""
     now = tools.clock.now()
     seen.note(connection, page, now)
-    for scene in page:
-        found = tools.finder.find(connection, scene)
-        tools.finder.remember(connection, scene, found)
-        for tie in found.links:
-            digest = tools.rules_of(tie.section).digest(scene, link_text(tie.rating_key, tie.plex_path))
-            in_step.confirm(connection, tools.server, scene.id, tie.rating_key, digest, now)
+    ties = [tie for found in tools.finder.find_each(connection, page).values() for tie in found.links]
+    scenes = {scene.id: scene for scene in page}
+    connection.execute(sa.insert(schema.links), [asdict(tie) for tie in ties])
+    rows = [
+        {
+            "server": tools.server,
+            "scene": tie.scene,
+            "rating_key": tie.rating_key,
+            "digest": tools.rules_of(tie.section).digest(scenes[tie.scene], link_text(tie.rating_key, tie.plex_path)),
+            "confirmed_at": now,
+            "look": looks[tie.rating_key][0],
+            "item_updated_at": looks[tie.rating_key][1],
+        }
+        for tie in ties
+    ]
+    connection.execute(sa.insert(schema.in_step), rows)
 
 
-async def walk(task: Task) -> dict[str, float]:
-    """Each walk beside the bare fetching of the same round, so that a busy moment of the machine meets both."""
-    headers = {"X-Plex-Token": task.token, "Accept": "application/json"}
-    rounds, jobs = [], 0
-    async with task.graph() as graph, httpx2.AsyncClient(timeout=60, trust_env=False, headers=headers) as client:
+async def both(task: Task) -> dict[str, float]:
+    """Each work beside its limit."""
+    async with task.graph() as graph:
         await graph.service.servers[0].libraries.load()
-        # The first round, which makes servers and caches warm, does not count.
-        for _ in range(ROUNDS + 1):
-            began = Watch.now()
-            await list_plex(client, task.plex)
-            await list_stash(client, task.stash)
-            between = Watch.now()
-            jobs += await walk_once(graph)
-            rounds.append((between.since(began), Watch.now().since(between)))
-    measured = rounds[1:]
-    return {
-        "limit": statistics.median(limit.seconds for limit, _ in measured),
-        "walk": statistics.median(walk.seconds for _, walk in measured),
-        "ratio": statistics.median(walk.seconds / limit.seconds for limit, walk in measured),
-        "processor": min(walk.processor for _, walk in measured),
-        "processor_ratio": statistics.median(walk.processor / limit.processor for limit, walk in measured),
-        "jobs": jobs,
-    }
-
-
-async def walk_once(graph: Graph) -> int:
-    """List Plex and walk through Stash, as a daemon does whose Plex says that something in the library changed."""
-    server, walk = graph.service.servers[0], graph.service.timetable.entries[FULL_WALK]
-    name = f"listed:{server.name}"
-    listed = await graph.database.run(lambda c: preferences.get(c, name))
-    await graph.database.run(lambda c: preferences.put(c, name, dict.fromkeys(listed or {}, "")))
-    await server.libraries.refresh()
-    # A walk that is wished for begins at the first scene.
-    await graph.service.sync_all()
-    put = await walk.run()
-    assert isinstance(put, int)
-    return put
+        # The turn of the day is over with it, and the next one knows nothing of what it found.
+        await BothSides(graph=graph, stash=task.stash, plex=task.plex, token=task.token).reconcile()
+    async with task.graph() as graph:
+        return await BothSides(graph=graph, stash=task.stash, plex=task.plex, token=task.token).measured()
 
 
 async def meet(task: Task) -> dict[str, float]:
@@ -191,57 +165,7 @@ async def preview(task: Task) -> dict[str, float]:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """Seconds by the clock, and seconds of processor of this process."""
-
-    seconds: float
-    processor: float
-
-    @classmethod
-    def now(cls) -> Watch:
-        """As they stand."""
-        return cls(seconds=time.perf_counter(), processor=time.process_time())
-
-    def since(self, began: Watch) -> Watch:
-        """What passed."""
-        return Watch(seconds=self.seconds - began.seconds, processor=self.processor - began.processor)
-
-
-async def list_plex(client: httpx2.AsyncClient, url: str) -> None:
-    """All pages of the first library."""
-    sections = await client.get(f"{url}/library/sections")
-    rows = msgspec.json.decode(sections.content, type=SectionAnswer).container.rows or []
-    start, key = 0, rows[0].key
-    while True:
-        page = await client.get(
-            f"{url}/library/sections/{key}/all?type=1&sort=addedAt&{NOT_LISTED}"
-            f"&X-Plex-Container-Start={start}&X-Plex-Container-Size={_LISTED_AT_ONCE}"
-        )
-        listed = msgspec.json.decode(page.content, type=ListAnswer).container.rows or []
-        start += len(listed)
-        if len(listed) < _LISTED_AT_ONCE:
-            return
-
-
-async def list_stash(client: httpx2.AsyncClient, url: str) -> None:
-    """All pages of scenes."""
-    last_id = 0
-    while True:
-        body = {
-            "operationName": documents.operation_name(documents.SCENES_AFTER),
-            "query": documents.SCENES_AFTER,
-            "variables": {"page": windows.page(PAGE), "which": windows.above(last_id), "tagParents": False},
-        }
-        answer = await client.post(f"{url}/graphql", json=body)
-        envelope = msgspec.json.decode(answer.content, type=Envelope)
-        scenes = msgspec.json.decode(envelope.data, type=ScenesPage).findScenes.scenes
-        if len(scenes) < PAGE:
-            return
-        last_id = int(scenes[-1].id)
-
-
-DOINGS = {"prepare": prepare, "walk": walk, "meet": meet, "preview": preview}
+DOINGS = {"prepare": prepare, "both": both, "meet": meet, "preview": preview}
 
 
 def main(words: Sequence[str]) -> None:

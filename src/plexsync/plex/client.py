@@ -54,16 +54,21 @@ def _unmasked(said: str) -> str:
     return said
 
 
+def _strange(_mark: int) -> bool:
+    return False
+
+
 async def _unguarded() -> None:
     """Nobody else writes to this server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which Plex answers."""
+    """Which Plex answers; one that is not `claimed` belongs to no account."""
 
     machine_identifier: str
     version: str
+    claimed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +138,11 @@ class PlexClient:
         except NotFoundError as error:
             raise PlexServerDown("Plex did not tell who it is (404), and then did", **_missed(error)) from error
         found = answer.container
-        return Identity(machine_identifier=found.machine_identifier, version=text(found.version))
+        return Identity(
+            machine_identifier=found.machine_identifier,
+            version=text(found.version),
+            claimed=found.claimed is None or flag(found.claimed),
+        )
 
     async def check(self) -> Identity:
         """Whether Plex is well: it is the pinned server (else Incompatible) and takes the token (else NeedsSignIn)."""
@@ -199,10 +208,19 @@ class PlexClient:
             raise PlexPermanentError(f"Plex does not have library {section} (404)", **_missed(error)) from error
 
     async def plain_page(
-        self, section: int, start: int, *, mark: Mark | None = None, size: int = PLAIN_PAGE
+        self,
+        section: int,
+        start: int,
+        *,
+        mark: Mark | None = None,
+        size: int = PLAIN_PAGE,
+        familiar: Callable[[int], bool] = _strange,
     ) -> Listing:
-        """One page of a library with the plain values of its items; with `mark` only what has a later time."""
-        return await plain_page(self._connection, section, start, size, mark)
+        """One page of a library with the plain values of its items; with `mark` only what has a later time.
+
+        An item whose mark is familiar is only read once somebody asks for it.
+        """
+        return await plain_page(self._connection, section, start, size, mark, familiar)
 
     async def details(self, rating_keys: Sequence[int]) -> dict[int, Item]:
         """The items with these keys, whole; the ones that Plex does not have are absent."""

@@ -8,11 +8,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
-import msgspec
 
 from plexsync.model.errors import PlexPermanentError, PlexServerDown
 from plexsync.plex.answers import LONGEST_LINE, Reply, Request, Translator
-from plexsync.plex.documents import IdentityAnswer
+from plexsync.plex.documents import IdentityAnswer, decoded
 from plexsync.wire import WHOLE, body, neighbour, trust
 
 if TYPE_CHECKING:
@@ -224,13 +223,9 @@ def nameless(answer: IdentityAnswer) -> str:
 
 
 def _json(content: bytes, shape: type[T]) -> T:
-    """`content` in this shape; broken UTF-8, as in the name of one file, does not hide what is around it."""
     if len(content) > ANSWER_BOUND:
         raise ValueError(f"it is larger than {ANSWER_BOUND // 1024**2} MB")
-    try:
-        return msgspec.json.decode(content, type=shape)
-    except UnicodeDecodeError:
-        return msgspec.json.decode(content.decode("utf-8", "replace"), type=shape)
+    return decoded(content, shape)
 
 
 def headers_of(token: str, client_identifier: str) -> dict[str, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 #: A number may come as number, text or bool, a text as number.
 Loose = str | int | float | bool | None
@@ -46,6 +49,14 @@ def text(value: Loose) -> str:
     return value if isinstance(value, str) else str(value)
 
 
+def decoded(content: bytes, shape: type[T]) -> T:
+    """`content` in this shape; broken UTF-8, as in the name of one file, does not hide what is around it."""
+    try:
+        return msgspec.json.decode(content, type=shape)
+    except UnicodeDecodeError:
+        return msgspec.json.decode(content.decode("utf-8", "replace"), type=shape)
+
+
 class Document(msgspec.Struct, gc=False):
     """Base of what is read from Plex; unknown names are ignored."""
 
@@ -71,11 +82,16 @@ class LockRow(Document):
     locked: Loose = None
 
 
-class ListedRow(Document):
-    """An item in a listing."""
+class KeyRow(Document):
+    """Which item a row is."""
 
     rating_key: Loose = msgspec.field(name="ratingKey", default=None)
     type: Loose = None
+
+
+class ListedRow(KeyRow):
+    """An item in a listing."""
+
     title: Loose = None
     updated_at: Loose = msgspec.field(name="updatedAt", default=None)
     media: list[MediaRow] | None = msgspec.field(name="Media", default=None)
@@ -141,6 +157,7 @@ class IdentityContainer(Document):
     # No conversion: a number here is a broken answer, never another server.
     machine_identifier: str = msgspec.field(name="machineIdentifier")
     version: Loose = None
+    claimed: Loose = None
 
 
 class SectionContainer(Container):
@@ -151,8 +168,8 @@ class ListContainer(Container):
     rows: list[ListedRow] | None = msgspec.field(name="Metadata", default=None)
 
 
-class PlainContainer(Container):
-    rows: list[PlainRow] | None = msgspec.field(name="Metadata", default=None)
+class UnreadContainer(Container):
+    rows: list[msgspec.Raw] | None = msgspec.field(name="Metadata", default=None)
 
 
 class ItemContainer(Container):
@@ -176,8 +193,8 @@ class ListAnswer(Document):
     container: ListContainer = msgspec.field(name="MediaContainer")
 
 
-class PlainAnswer(Document):
-    container: PlainContainer = msgspec.field(name="MediaContainer")
+class UnreadAnswer(Document):
+    container: UnreadContainer = msgspec.field(name="MediaContainer")
 
 
 class ItemAnswer(Document):

@@ -28,11 +28,8 @@ def indexed_item(row: ListedRow, section: int) -> IndexedItem | None:
     )
 
 
-def listed_item(row: PlainRow, section: int) -> ListedItem | None:
-    """A listed item by its plain values; None for a row without a numeric key and for a collection."""
-    key = integer(row.rating_key)
-    if not key or row.type == "collection":
-        return None
+def listed_item(row: PlainRow, key: int, section: int) -> ListedItem:
+    """The item of that rating key by its plain values."""
     title, sort_title = text(row.title), text(row.sort_title)
     summary, tagline, studio = text(row.summary), text(row.tagline), text(row.studio)
     content_rating, rating = text(row.content_rating), decimal(row.user_rating)

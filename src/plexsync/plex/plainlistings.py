@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from plexsync.model.errors import PlexPermanentError
-from plexsync.plex import items
 from plexsync.plex.connection import NotFoundError
-from plexsync.plex.documents import PlainAnswer, integer
+from plexsync.plex.documents import UnreadAnswer, UnreadContainer, integer
+from plexsync.plex.unread import UnreadItem
 
 if TYPE_CHECKING:
-    from plexsync.model.looks import ListedItem
+    from collections.abc import Callable
+
     from plexsync.plex.connection import Connection
 
 #: Plex has announced that it will cut larger pages down to this.
@@ -33,7 +33,7 @@ class Mark:
 class Listing:
     """One page. `rows` counts what came, collections included; `total` is how many there are, where Plex tells."""
 
-    items: tuple[ListedItem, ...]
+    items: tuple[UnreadItem, ...]
     rows: int
     total: int | None
 
@@ -44,19 +44,42 @@ class Listing:
         return self.total is not None and start + self.rows >= self.total
 
 
-async def plain_page(connection: Connection, section: int, start: int, size: int, mark: Mark | None) -> Listing:
-    """One page by time of addition, each item once. PlexPermanentError where Plex has no such library."""
+async def plain_page(
+    connection: Connection,
+    section: int,
+    start: int,
+    size: int,
+    mark: Mark | None,
+    familiar: Callable[[int], bool],
+) -> Listing:
+    """One page by time of addition, each item once; those are read whose marks are not familiar.
+
+    PlexPermanentError where Plex has no such library.
+    """
     path = _path(section, start, size, mark)
+    found: dict[int, UnreadItem] = {}
+
+    def fault(answer: UnreadAnswer) -> str:
+        try:
+            for content in answer.container.rows or ():
+                item = UnreadItem.of(content, section)
+                if item is not None:
+                    found[item.rating_key] = item
+            for item in found.values():
+                if not familiar(item.mark):
+                    item.read()
+        except (ValueError, RecursionError) as error:
+            return str(error)
+        return _cut_short(start, answer.container)
+
     try:
-        answer = await connection.read(path, PlainAnswer, partial(_cut_short, start))
+        answer = await connection.read(path, UnreadAnswer, fault)
     except NotFoundError as error:
         raise PlexPermanentError(
             f"Plex does not have library {section} (404)", status=404, place=error.place, excerpt=error.excerpt
         ) from error
-    rows = answer.container.rows or ()
-    found = (items.listed_item(row, section) for row in rows)
-    each = {item.rating_key: item for item in found if item is not None}
-    return Listing(items=tuple(each.values()), rows=len(rows), total=integer(answer.container.total))
+    container = answer.container
+    return Listing(items=tuple(found.values()), rows=len(container.rows or ()), total=integer(container.total))
 
 
 def _path(section: int, start: int, size: int, mark: Mark | None) -> str:
@@ -67,9 +90,8 @@ def _path(section: int, start: int, size: int, mark: Mark | None) -> str:
     return f"{path}&X-Plex-Container-Start={start}&X-Plex-Container-Size={size}"
 
 
-def _cut_short(start: int, answer: PlainAnswer) -> str:
+def _cut_short(start: int, container: UnreadContainer) -> str:
     """Why an answer without rows does not say that nothing is left; "" when it does."""
-    container = answer.container
     if container.rows:
         return ""
     if (integer(container.total) or 0) > start:

@@ -135,6 +135,14 @@ class ScenesPage(Answer, frozen=True):
     findScenes: SceneList  # noqa: N815  # Stash's name
 
 
+class UnreadList(Answer, frozen=True):
+    scenes: list[msgspec.Raw]
+
+
+class UnreadPage(Answer, frozen=True):
+    findScenes: UnreadList  # noqa: N815  # Stash's name
+
+
 class IdAnswer(Answer, frozen=True):
     id: int | str
 
@@ -247,7 +255,8 @@ class JobAnswer(Answer, frozen=True):
 class ChangesAnswer(Answer, frozen=True, kw_only=True):
     jobQueue: list[JobAnswer] | None  # noqa: N815  # Stash's names, and aliases of the same kind
     scenes: PlacedList
-    files: FilesTouchList
+    # Not asked for where Stash cannot tell scenes by their files.
+    files: FilesTouchList | None = None
     performers: TouchedPerformers
     tags: TouchedTags
     studios: TouchedStudios
@@ -257,6 +266,18 @@ class ChangesAnswer(Answer, frozen=True, kw_only=True):
     allTags: NamedTags | None = None  # noqa: N815
     allStudios: NamedStudios | None = None  # noqa: N815
     allGroups: NamedGroups | None = None  # noqa: N815
+
+
+class FilterAnswer(Answer, frozen=True):
+    name: str
+
+
+class FiltersAnswer(Answer, frozen=True):
+    inputFields: list[FilterAnswer]  # noqa: N815  # GraphQL's own name
+
+
+class SceneFiltersAnswer(Answer, frozen=True, rename={"kind": "__type"}):
+    kind: FiltersAnswer | None
 
 
 class VersionFacts(Answer, frozen=True):

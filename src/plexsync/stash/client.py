@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from plexsync.model.scene import Scene
+    from plexsync.stash.unread import UnreadScene
 
 T = TypeVar("T")
 #: Seconds within which a living Stash says how it is.
@@ -118,6 +119,10 @@ class StashClient:
     async def scenes_after(self, last_id: int, limit: int = PAGE) -> list[Scene]:
         """The next `limit` scenes with a greater id, in order; fewer at the end."""
         return await self._walks.scenes(documents.SCENES_AFTER, above(last_id), last_id, limit)
+
+    async def unread_after(self, last_id: int, limit: int, familiar: Callable[[int], bool]) -> list[UnreadScene]:
+        """The same, where a scene whose mark is familiar is only read once somebody asks for it."""
+        return await self._walks.unread(last_id, limit, familiar)
 
     async def ids_after(self, last_id: int, limit: int = MANY) -> list[int]:
         """The same, ids only."""

@@ -58,12 +58,12 @@ query Changes(
   $page: FindFilterType!, $all: FindFilterType!, $newest: FindFilterType!
   $touched: SceneFilterType!, $moved: SceneFilterType!
   $performers: PerformerFilterType!, $tags: TagFilterType!, $studios: StudioFilterType!, $groups: GroupFilterType!
-  $tagParents: Boolean!, $learn: Boolean!, $listed: Boolean!
+  $tagParents: Boolean!, $byFile: Boolean!, $learn: Boolean!, $listed: Boolean!
 ) {
   jobQueue { status description }
   newest: findScenes(filter: $newest) @include(if: $learn) { scenes { id updated_at } }
   scenes: findScenes(filter: $page, scene_filter: $touched) { scenes { id updated_at files { path } } }
-  files: findScenes(filter: $page, scene_filter: $moved) { scenes { id files { updated_at } } }
+  files: findScenes(filter: $page, scene_filter: $moved) @include(if: $byFile) { scenes { id files { updated_at } } }
   performers: findPerformers(filter: $all, performer_filter: $performers) {
     performers { id name updated_at disambiguation alias_list gender image_path }
   }
@@ -94,6 +94,10 @@ query FilesTouched($page: FindFilterType!, $which: SceneFilterType!) {
 }
 """
 
+SCENE_FILTERS = """
+query SceneFilters { __type(name: "SceneFilterType") { inputFields { name } } }
+"""
+
 VERSION = """
 query Version { version { version hash } }
 """
@@ -104,6 +108,15 @@ query SystemStatus { systemStatus { status } version { version hash } }
 
 PLUGINS = """
 query Plugins { plugins { id name version enabled } }
+"""
+
+#: Where Stash's own files lie, as Stash sees them.
+PLACES = """
+query Places { configuration { general { pluginsPath configFilePath } } }
+"""
+
+RELOAD_PLUGINS = """
+mutation ReloadPlugins { reloadPlugins }
 """
 
 PLUGIN_SETTINGS = """
@@ -123,9 +136,12 @@ FIXED = (
     SCENES_TOUCHED,
     CHANGES,
     FILES_TOUCHED,
+    SCENE_FILTERS,
     VERSION,
     SYSTEM_STATUS,
     PLUGINS,
+    PLACES,
+    RELOAD_PLUGINS,
     PLUGIN_SETTINGS,
     RUN_OPERATION,
 )

@@ -34,11 +34,11 @@ _ORDINARY = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Told:
-    """What one answer of Stash has told of so far, by id: it tells the same of each every time."""
+    """What one answer of Stash has told of last, by id: it nearly always tells the same of each every time."""
 
-    studios: dict[int | str, Studio] = field(default_factory=dict)
-    performers: dict[int | str, Performer] = field(default_factory=dict)
-    tags: dict[int | str, Tag] = field(default_factory=dict)
+    studios: dict[int | str, tuple[StudioAnswer, Studio]] = field(default_factory=dict)
+    performers: dict[int | str, tuple[PerformerAnswer, Performer]] = field(default_factory=dict)
+    tags: dict[int | str, tuple[TagAnswer, Tag]] = field(default_factory=dict)
 
 
 def scene_of(answer: SceneAnswer, told: Told | None = None, *, tag_parents: bool = False) -> Scene:
@@ -70,17 +70,23 @@ def scene_of(answer: SceneAnswer, told: Told | None = None, *, tag_parents: bool
 
 def _studio_once(answer: StudioAnswer, told: Told) -> Studio:
     known = told.studios.get(answer.id)
-    return known or told.studios.setdefault(answer.id, studio_of(answer))
+    if known is None or known[0] != answer:
+        known = told.studios[answer.id] = (answer, studio_of(answer))
+    return known[1]
 
 
 def _performer_once(answer: PerformerAnswer, told: Told) -> Performer:
     known = told.performers.get(answer.id)
-    return known or told.performers.setdefault(answer.id, performer_of(answer))
+    if known is None or known[0] != answer:
+        known = told.performers[answer.id] = (answer, performer_of(answer))
+    return known[1]
 
 
 def _tag_once(answer: TagAnswer, told: Told, *, tag_parents: bool) -> Tag:
     known = told.tags.get(answer.id)
-    return known or told.tags.setdefault(answer.id, tag_of(answer, tag_parents=tag_parents))
+    if known is None or known[0] != answer:
+        known = told.tags[answer.id] = (answer, tag_of(answer, tag_parents=tag_parents))
+    return known[1]
 
 
 def studio_of(answer: StudioAnswer) -> Studio:

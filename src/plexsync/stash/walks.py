@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from plexsync.stash import documents, windows
-from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage
+from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage, UnreadPage, decoded
 from plexsync.stash.scenes import Told, scene_of
+from plexsync.stash.unread import UnreadScene
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from plexsync.model.scene import Scene
     from plexsync.stash.connection import Connection
@@ -44,6 +47,29 @@ class Walks:
             return scenes
 
         return await self._connection.made(document, variables, ScenesPage, told)
+
+    async def unread(self, last_id: int, limit: int, familiar: Callable[[int], bool]) -> list[UnreadScene]:
+        """One page of scenes above `last_id`, of which those are read whose marks are not familiar."""
+        variables = {
+            "page": windows.page(limit),
+            "which": windows.above(last_id),
+            "tagParents": self._tag_parents,
+        }
+
+        def told(data: msgspec.Raw) -> list[UnreadScene]:
+            ids = [int(each.id) for each in decoded(data, IdsPage).findScenes.scenes]
+            check_ascending(ids, last_id)
+            met = Told()
+            page = [
+                UnreadScene(id=scene, mark=hash(bytes(raw)), content=raw, told=met, tag_parents=self._tag_parents)
+                for scene, raw in zip(ids, decoded(data, UnreadPage).findScenes.scenes, strict=True)
+            ]
+            for one in page:
+                if not familiar(one.mark):
+                    one.read()
+            return page
+
+        return await self._connection.made(documents.SCENES_AFTER, variables, msgspec.Raw, told)
 
     async def ids(self, last_id: int, limit: int) -> list[int]:
         """One page of ids above `last_id`."""

@@ -10,13 +10,15 @@ from plexsync.model.looks import ListedItem
 from plexsync.model.paths import name_key, path_key
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.plex.plainlistings import Mark
-from plexsync.store import brakes, gaps, in_step, jobs, seen
+from plexsync.plex.unread import UnreadItem
+from plexsync.store import brakes, gaps, holdings, in_step, jobs, seen
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.gapruns import GapRun
 from plexsync.sync.brake import KINDS, PREVIEW
 from plexsync.sync.causes import GAP
 from plexsync.sync.searchpages import SearchPage
+from plexsync.sync.settled import Settled
 from plexsync.sync.suspects import Read, Suspects
 from plexsync.sync.tools import Tools
 
@@ -32,6 +34,7 @@ class PlexSearch:
     suspects: Suspects
     rows: Transactions
     section: int
+    settled: Settled
     mark: Mark | None = None
     turns: frozenset[int] = frozenset()
 
@@ -42,10 +45,11 @@ class PlexSearch:
 
     async def page(self, at: int) -> SearchPage:
         """The page that begins at that place of the listing."""
-        listing = await self.tools.plex.plain_page(self.section, at, mark=self.mark)
+        familiar = self.settled.familiar
+        listing = await self.tools.plex.plain_page(self.section, at, mark=self.mark, familiar=familiar)
         sorted_ = await self.rows.run(lambda c: self._sorted(c, listing.items))
         read = await self.suspects.read(sorted_.suspects)
-        judged = _Judged(search=self, items=listing.items, sorted=sorted_, read=read)
+        judged = _Judged(search=self, items=sorted_.items, sorted=sorted_, read=read)
         return SearchPage(
             take=judged.take,
             next_at=at + listing.rows,
@@ -54,16 +58,30 @@ class PlexSearch:
             read=len(sorted_.suspects),
         )
 
-    def _sorted(self, connection: Connection, items: Sequence[ListedItem]) -> _Sorted:
+    def _sorted(self, connection: Connection, page: Sequence[UnreadItem]) -> _Sorted:
+        """Without those that are told as they were when last in step, while we hold the same of them."""
+        numbers = holdings.of_items(connection, self.tools.server, [item.rating_key for item in page])
+        doubtful = [one for one in page if not self._rests(one, numbers.get(one.rating_key))]
+        items = [one.read() for one in doubtful]
         known = in_step.looks(connection, self.tools.server, [item.rating_key for item in items])
+        suspects = {
+            item.rating_key: known[item.rating_key].scene
+            for item in items
+            if item.rating_key in known and self._is_suspect(item, known[item.rating_key])
+        }
+        for one, item in zip(doubtful, items, strict=True):
+            if item.rating_key in known and item.rating_key not in suspects and len(item.parts) == 1:
+                self.settled.add(one.mark, numbers[item.rating_key])
         return _Sorted(
-            suspects={
-                item.rating_key: known[item.rating_key].scene
-                for item in items
-                if item.rating_key in known and self._is_suspect(item, known[item.rating_key])
-            },
+            items=items,
+            suspects=suspects,
             fresh=frozenset(item.rating_key for item in items if item.rating_key not in known),
         )
+
+    def _rests(self, item: UnreadItem, number: int | None) -> bool:
+        """Whether it holds one file, and surely looks as it did when it was last in step."""
+        is_turn = item.rating_key % ROTATION in self.turns
+        return number is not None and not is_turn and self.settled.knows(item.mark, number)
 
     def _is_suspect(self, item: ListedItem, known: in_step.Look) -> bool:
         """Whether it may not be as it was when it was last in step."""
@@ -73,8 +91,9 @@ class PlexSearch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sorted:
-    """The items of a page that are to be read whole, each with its scene, and those that were never in step."""
+    """The items of a page that are looked at, those to be read whole with their scenes, and those never in step."""
 
+    items: Sequence[ListedItem]
     suspects: Mapping[int, int]
     fresh: Collection[int]
 

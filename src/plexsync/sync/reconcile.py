@@ -18,13 +18,15 @@ from plexsync.store.gapruns import Cause, GapRun
 from plexsync.sync.brake import PENDING
 from plexsync.sync.clock import Clock
 from plexsync.sync.judging import SEARCH
+from plexsync.sync.lapse import Lapse
 from plexsync.sync.plexsearch import ROTATION, owners_of
 from plexsync.sync.schedule import Schedule
 from plexsync.sync.searchpages import SearchPage, Step
 from plexsync.sync.searchsteps import steps_of
+from plexsync.sync.settled import Settled
 from plexsync.sync.timetable import Entry
 from plexsync.sync.tools import Tools
-from plexsync.sync.walk import FULL, Walker
+from plexsync.sync.walk import FULL, REMEMBERED, Walker
 
 _log = logger("plexsync.reconcile")
 
@@ -60,9 +62,11 @@ class Reconciler:
     schedule: Schedule
     busy: Callable[[], bool]  #: whether Stash is at one of its long tasks: what nobody waits for waits for that
     scope: Scope = Scope.ALL
+    settled: Settled = field(default_factory=Settled)  #: what of Plex was found in step
     entry: Entry = field(init=False)
     _starting: bool = True
     _mine: set[int] = field(default_factory=set)  #: runs that this process began or took up
+    _lapse: Lapse = field(default_factory=lambda: Lapse(every=REMEMBERED))
     _looks: int = 0  #: how often it was looked what became of the gaps since something was found
 
     def __post_init__(self) -> None:
@@ -127,7 +131,7 @@ class Reconciler:
 
     async def _search(self, run: GapRun, servers: Sequence[Tools]) -> None:
         run = await self.database.run(partial(self._begin, run, servers))
-        steps = {step.name: step for step in steps_of(run, servers, self.walker, self.database)}
+        steps = {step.name: step for step in steps_of(run, servers, self.walker, self.database, self.settled)}
         try:
             run = await self._go_through(run, steps)
         except SyncError as error:
@@ -149,6 +153,7 @@ class Reconciler:
                 failed.add(name)
                 left = [*left[1:], left[0]]
                 if len(failed) == len(left):
+                    await self.database.run(partial(gapruns.save, run=run))
                     raise
                 continue
             failed.clear()
@@ -168,6 +173,8 @@ class Reconciler:
             for earlier in gapruns.listing(connection, _PAGE):
                 _thin(connection, earlier)
             gaps.forget(connection, run.id)
+            if run.scope is Scope.ALL:
+                self.settled.begin()
             facts = {"total": _size(connection, run, servers), "turns": _turns(connection, run, now)}
             run = replace(run, began_at=now, position={}, facts=facts | {"rotated": int(now // _DAY)})
             gapruns.save(connection, run)
@@ -180,12 +187,16 @@ class Reconciler:
     def _take(
         self, run: GapRun, page: SearchPage, left: Sequence[tuple[str, int]], connection: Connection
     ) -> tuple[GapRun, int]:
-        """Judge a page and remember where the run stands, in one transaction."""
+        """Judge a page and remember where the run stands, in one transaction.
+
+        Pages of which nothing came are remembered together: each would make a disk write of its own.
+        """
         put = page.take(connection, run, self.clock.now())
         counted = {"scenes": page.scenes, "items": page.items, "read": page.read, "pages": 1}
         facts = run.facts | {name: run.facts.get(name, 0) + count for name, count in counted.items()}
         run = replace(run, position={"left": [list(one) for one in left]}, facts=facts)
-        gapruns.save(connection, run)
+        if put or not left or self._lapse.over(self.clock.now()):
+            gapruns.save(connection, run)
         return run, put
 
     def _end(self, run: GapRun, servers: Sequence[Tools], connection: Connection) -> None:

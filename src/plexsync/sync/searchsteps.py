@@ -10,6 +10,7 @@ from plexsync.store.fence import Transactions
 from plexsync.store.gapruns import GapRun
 from plexsync.sync.plexsearch import PlexSearch
 from plexsync.sync.searchpages import Step
+from plexsync.sync.settled import Settled
 from plexsync.sync.stashsearch import StashSearch
 from plexsync.sync.suspects import Suspects
 from plexsync.sync.tools import Tools
@@ -19,7 +20,9 @@ from plexsync.sync.walk import Walker
 _CLOCKS_DIFFER = 3600.0
 
 
-def steps_of(run: GapRun, servers: Sequence[Tools], walker: Walker, rows: Transactions) -> Iterator[Step]:
+def steps_of(
+    run: GapRun, servers: Sequence[Tools], walker: Walker, rows: Transactions, settled: Settled
+) -> Iterator[Step]:
     """Plex first: what it shows now is not yet touched by what the run itself lets be written."""
     turns = frozenset(run.facts.get("turns", ()))
     since = None if run.scope.span is None else (run.began_at or run.asked_at) - run.scope.span
@@ -27,7 +30,15 @@ def steps_of(run: GapRun, servers: Sequence[Tools], walker: Walker, rows: Transa
         for section in tools.libraries.synced:
             for mark in _marks(since):
                 suspects = Suspects(tools=tools, stash=walker.stash)
-                yield PlexSearch(tools=tools, suspects=suspects, rows=rows, section=section.key, mark=mark, turns=turns)
+                yield PlexSearch(
+                    tools=tools,
+                    suspects=suspects,
+                    rows=rows,
+                    section=section.key,
+                    settled=settled,
+                    mark=mark,
+                    turns=turns,
+                )
     if run.scope is not Scope.EMPTY:
         yield StashSearch(walker=walker, servers=servers, since=since)
 

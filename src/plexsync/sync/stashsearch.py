@@ -16,9 +16,10 @@ from plexsync.sync.causes import PICTURE
 from plexsync.sync.finder import Found
 from plexsync.sync.readback import link_text
 from plexsync.sync.searchpages import SearchPage
+from plexsync.sync.sifting import Standing, WalkPage
 from plexsync.sync.takingpart import exclusion, taking_part
 from plexsync.sync.tools import Tools
-from plexsync.sync.walk import FULL, Standing, Walker, why_moved
+from plexsync.sync.walk import FULL, Walker, ends, why_moved
 
 #: Scenes that are asked for by id at once.
 _EACH = 50
@@ -46,7 +47,7 @@ class StashSearch:
             await self.walker.identity.compare()
         if self.since is None:
             page = await self.walker.page(at)
-            return self._page(page.scenes, page.ids, ends=page.ends)
+            return self._page(page, ends=ends(page))
         return await self._some(at, self.since)
 
     async def _some(self, at: int, since: float) -> SearchPage:
@@ -56,11 +57,12 @@ class StashSearch:
         ids = self._touched[begin : begin + _EACH]
         answer = await self.walker.stash.scenes_each(ids)
         scenes = [answer.found[number] for number in ids if number in answer.found]
-        return self._page(scenes, ids, ends=begin + _EACH >= len(self._touched))
+        return self._page(WalkPage(ids=ids, each=scenes), ends=begin + _EACH >= len(self._touched))
 
-    def _page(self, scenes: Sequence[Scene], ids: Sequence[int], *, ends: bool) -> SearchPage:
-        judged = _Judged(search=self, scenes=scenes)
-        return SearchPage(take=judged.take, next_at=ids[-1] if ids else 0, ends=ends, scenes=len(scenes))
+    def _page(self, page: WalkPage, *, ends: bool) -> SearchPage:
+        judged = _Judged(search=self, page=page)
+        count = len(page.told) + len(page.each)
+        return SearchPage(take=judged.take, next_at=page.ids[-1] if page.ids else 0, ends=ends, scenes=count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,44 +70,47 @@ class _Judged:
     """A page of scenes."""
 
     search: StashSearch
-    scenes: Sequence[Scene]
+    page: WalkPage
 
     def take(self, connection: Connection, run: GapRun, now: float) -> int:
         """Record the page's gaps and queue what differs, as a walk does; how many jobs."""
-        known = seen.known(connection, [scene.id for scene in self.scenes])
+        walker = self.search.walker
+        sifted = walker.sifter.sift(connection, self.page)
+        scenes = sifted.doubtful
+        if not scenes:
+            return 0
+        known = seen.known(connection, [scene.id for scene in scenes])
         walk = walks.load(connection, FULL)
-        why = {scene.id: why_moved(scene, known.get(scene.id), walk) for scene in self.scenes}
-        moved = {scene: reason for scene, reason in why.items() if reason not in ("", PICTURE)}
-        self._forget_unknown(connection, run, [scene for scene in self.scenes if scene.id not in known])
+        why = {scene.id: reason for scene in scenes if (reason := why_moved(scene, known.get(scene.id), walk))}
+        moved = {number: reason for number, reason in why.items() if reason != PICTURE}
+        self._forget_unknown(connection, run, [scene for scene in scenes if scene.id not in known])
+        standings = {tools.server: walker.standing(connection, tools.server, scenes) for tools in self.search.servers}
         puts: list[Put] = []
         for tools in self.search.servers:
-            standing = self.search.walker.standing(connection, tools.server, self.scenes)
-            found = list(self._gaps(connection, tools, standing))
+            standing = standings[tools.server]
+            found = list(_gaps(connection, scenes, tools, standing))
             gaps.record(connection, run.id, found, now, GapOutcome.LEFT if run.report_only else None)
             if not run.report_only:
-                puts += self._puts(connection, run, tools.server, moved, standing)
+                puts += self._puts(connection, run, scenes, tools.server, moved, standing)
+        walker.sifter.learn(sifted, why, standings)
         if run.report_only:
             return 0
-        seen.note(connection, [scene for scene in self.scenes if scene.id in moved], now)
+        seen.note(connection, [scene for scene in scenes if scene.id in moved], now)
         return jobs.put(connection, puts, now)
 
     def _puts(
-        self, connection: Connection, run: GapRun, server: str, moved: Mapping[int, str], standing: Standing
+        self,
+        connection: Connection,
+        run: GapRun,
+        scenes: Sequence[Scene],
+        server: str,
+        moved: Mapping[int, str],
+        standing: Standing,
     ) -> Iterator[Put]:
-        restless = [scene for scene in self.scenes if scene.id in moved or scene.id not in standing.settled]
-        if restless:
-            for put in self.search.walker.differences(connection, server, restless, moved, standing):
-                yield put
-                yield replace(put, reason=run.reason)
-
-    def _gaps(self, connection: Connection, tools: Tools, standing: Standing) -> Iterator[Gap]:
-        doubtful = [scene for scene in self.scenes if _is_doubtful(scene, standing)]
-        every = tools.finder.find_each(connection, doubtful) if doubtful else {}
-        for scene in doubtful:
-            found = every[scene.id]
-            if found.refusal or exclusion(scene, found, tools):
-                continue
-            yield from _gaps_of(scene, found, tools, standing.confirmed.get(scene.id, {}))
+        restless = [scene for scene in scenes if scene.id in moved or scene.id not in standing.settled]
+        for put in self.search.walker.differences(connection, server, restless, moved, standing):
+            yield put
+            yield replace(put, reason=run.reason)
 
     def _forget_unknown(self, connection: Connection, run: GapRun, new: Sequence[Scene]) -> None:
         """Files of scenes that nobody met before are no strangers."""
@@ -114,10 +119,14 @@ class _Judged:
             gaps.drop_unknown(connection, run.id, tools.server, paths)
 
 
-def _is_doubtful(scene: Scene, standing: Standing) -> bool:
-    """Whether not each of its files is an item that is in step."""
-    tied = {tie.stash_path for tie in standing.ties.get(scene.id, ())}
-    return scene.id not in standing.settled or not tied.issuperset(file.path for file in scene.files)
+def _gaps(connection: Connection, scenes: Sequence[Scene], tools: Tools, standing: Standing) -> Iterator[Gap]:
+    doubtful = [scene for scene in scenes if standing.is_doubtful(scene)]
+    every = tools.finder.find_each(connection, doubtful) if doubtful else {}
+    for scene in doubtful:
+        found = every[scene.id]
+        if found.refusal or exclusion(scene, found, tools):
+            continue
+        yield from _gaps_of(scene, found, tools, standing.confirmed.get(scene.id, {}))
 
 
 def _gaps_of(scene: Scene, found: Found, tools: Tools, confirmed: Mapping[int, str]) -> Iterator[Gap]:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from plexsync.log import logger
-from plexsync.model.errors import StashTemporaryError
+from plexsync.model.errors import StashTemporaryError, SyncError
 from plexsync.model.rules import RuleBook
 from plexsync.model.scene import Scene
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.stash.client import StashClient
-from plexsync.store import brakes, decisions, in_step, index, jobs, links, seen, walks, wishes
+from plexsync.store import brakes, decisions, in_step, index, jobs, links, seen, undos, walks, wishes
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync import librarytitles
 from plexsync.sync.brake import GONE, HELD, KINDS, PREVIEW, REJECTED
-from plexsync.sync.causes import CHANGED, FIRST_SEEN, GAP, NEW, PERHAPS_GONE, PICTURE, UNREADABLE
+from plexsync.sync.causes import CHANGED, FIRST_SEEN, GAP, LOST, NEW, PERHAPS_GONE, PICTURE, UNREADABLE
 from plexsync.sync.clock import Clock
 from plexsync.sync.identities import StashIdentity
+from plexsync.sync.lapse import Lapse
 from plexsync.sync.portraitwatch import PortraitWatch
 from plexsync.sync.readback import link_text
 from plexsync.sync.settled import Settled
+from plexsync.sync.sifting import Sifted, Sifter, Standing, WalkPage
 
 _log = logger("plexsync.walk")
 
@@ -39,6 +42,8 @@ _REVIVED_AFTER = 24 * 3600
 _CLOCKS_DIFFER = 3600.0
 #: Seconds between two pages while Stash works on something long.
 _REST = 2.0
+#: Seconds after which the place of a walk is kept, though nothing came of the pages since.
+REMEMBERED = 1.0
 #: Seconds that "recent" looks back.
 RECENT = 24 * 3600
 
@@ -57,6 +62,12 @@ class Walker:
     people: PortraitWatch | None = None  #: where pictures of people are written
     settled: Settled = field(default_factory=Settled)
     busy: Callable[[], bool] | None = None  #: whether Stash scans, generates or the like: then it is asked seldom
+    sifter: Sifter = field(init=False)
+    _lapse: Lapse = field(default_factory=lambda: Lapse(every=REMEMBERED), init=False)
+
+    def __post_init__(self) -> None:
+        """Set up what keeps scenes at rest from being judged."""
+        self.sifter = Sifter(rules=self.rules, servers=self.servers, settled=self.settled)
 
     async def full(self) -> int:
         """Every scene by id, going on where a walk was cut off; how many jobs were put.
@@ -65,14 +76,19 @@ class Walker:
         """
         if self.identity is not None:
             await self.identity.compare()
-        walk = await self._begin()
+        walk = begun = await self._begin()
         self.settled.begin()
         if self.people is not None:
             self.people.begin()
         put = 0
         while True:
-            page = await self.page(walk.last_id)
-            ended = page.ends
+            try:
+                page = await self.page(walk.last_id)
+            except SyncError:
+                if walk is not begun:
+                    await self.database.run(partial(walks.save, walk=walk))
+                raise
+            ended = ends(page)
             before = walk
             walk = replace(
                 walk,
@@ -96,12 +112,12 @@ class Walker:
     async def page(self, last_id: int) -> WalkPage:
         """The next scenes. One that Stash cannot tell would fail the page: then each is asked for by itself."""
         try:
-            scenes = await self.stash.scenes_after(last_id, _PAGE)
+            told = await self.stash.unread_after(last_id, _PAGE, self.settled.familiar)
         except StashTemporaryError:
             ids = await self.stash.ids_after(last_id, _PAGE)
             each = await self.stash.scenes_each(ids)
-            return WalkPage(ids=ids, scenes=[each.found[number] for number in ids if number in each.found])
-        return WalkPage(ids=[scene.id for scene in scenes], scenes=scenes)
+            return WalkPage(ids=ids, each=[each.found[number] for number in ids if number in each.found])
+        return WalkPage(ids=[scene.id for scene in told], told=told)
 
     async def recent(self) -> int:
         """The scenes that were touched in the last 24 hours; how many there are."""
@@ -125,16 +141,24 @@ class Walker:
 
     async def _take(self, page: WalkPage, before: walks.Walk, after: walks.Walk) -> int:
         def work(connection: Connection) -> int:
-            scenes = page.scenes
+            sifted = self.sifter.sift(connection, page)
+            scenes = sifted.doubtful
             known = seen.known(connection, [scene.id for scene in scenes])
             moved = {scene.id: why for scene in scenes if (why := why_moved(scene, known.get(scene.id), before))}
-            puts = [put for server in self.servers for put in self.differences(connection, server, scenes, moved)]
-            puts += self._unmet(connection, page, before, after)
-            puts += [put for server in self.servers for put in self._revived(connection, server, page)]
+            puts = list(self._unmet(connection, page, sifted, before, after))
+            standings = {server: self.standing(connection, server, scenes) for server in self.servers}
+            for server, standing in standings.items():
+                puts += self.differences(connection, server, scenes, moved, standing)
+                puts += self._restless(connection, server, sifted)
+                puts += self._revived(connection, server, page)
+                puts += self._lost(connection, server) if after.finished_at is not None else ()
+            self.sifter.learn(sifted, moved, standings)
             jobs.put(connection, puts, self.clock.now())
             noted = [scene for scene in scenes if scene.id in moved or _is_old(known[scene.id])]
             seen.note(connection, noted, self.clock.now())
-            walks.save(connection, after)
+            # Pages of which nothing came are remembered together: each would make a disk write of its own.
+            if puts or noted or after.finished_at is not None or self._lapse.over(self.clock.now()):
+                walks.save(connection, after)
             return len(puts)
 
         count = await self.database.run(work)
@@ -161,11 +185,13 @@ class Walker:
     ) -> Iterable[Put]:
         """What is to be looked at of these scenes; `moved` says why those that are not as they were last seen."""
         ids = [scene.id for scene in page]
+        if not page:
+            return
         self._reopen(connection, server, ids)
         settled = (standing or self.standing(connection, server, page)).settled
         if self.people is not None:
-            restful = [scene for scene in page if scene.id in settled and scene.id not in moved]
-            moved = self.people.restless(connection, server, restful) | dict(moved)
+            unmoved = [scene for scene in page if scene.id in settled and scene.id not in moved]
+            moved = self.people.restless(connection, server, unmoved) | dict(moved)
         self._withdraw(connection, server, [scene for scene in page if scene.id in settled])
         answered = brakes.among(connection, server, ids, (HELD, REJECTED))
         for scene in page:
@@ -191,22 +217,19 @@ class Walker:
     ) -> bool:
         """Whether every item that may get the scene holds what the rules of its library ask for."""
         ruled = [(tie, self.rules.of(titles.get(tie.section, ""), str(tie.section))) for tie in ties]
-        facts = (
-            scene.content_hash,
-            *((t.rating_key, t.plex_path, confirmed.get(t.rating_key), id(r)) for t, r in ruled),
-        )
-        # The tags above a tag are no content of the scene.
-        alike = not self.rules.asks_for_tag_parents
-        if alike and self.settled.knows(facts):
-            return True
         wanted: dict[int, str] = {}
         for tie, rules in ruled:
             if not rules.excludes(scene):
                 wanted[tie.rating_key] = rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
-        found = bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
-        if found and alike:
-            self.settled.add(facts)
-        return found
+        return bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
+
+    def _restless(self, connection: Connection, server: str, sifted: Sifted) -> Iterable[Put]:
+        """The scenes at rest that somebody's picture is to be looked at for: of people nothing is kept with a scene."""
+        if self.people is None or not sifted.resting:
+            return ()
+        scenes = [one.read() for one in sifted.resting]
+        standing = Standing(settled={scene.id for scene in scenes}, confirmed={}, ties={})
+        return self.differences(connection, server, scenes, {}, standing)
 
     def _reopen(self, connection: Connection, server: str, ids: Sequence[int]) -> None:
         """What was decided while the index looked otherwise is asked again."""
@@ -229,15 +252,21 @@ class Walker:
                 for reason in letter.reasons:
                     yield Put(server=server, scene=letter.scene, lane=Lane.BULK, reason=reason)
 
-    def _unmet(self, connection: Connection, page: WalkPage, before: walks.Walk, after: walks.Walk) -> Iterable[Put]:
+    def _lost(self, connection: Connection, server: str) -> Iterable[Put]:
+        """What Stash lost and nobody took care of yet: its job may have been dropped."""
+        for scene in undos.lost(connection, server):
+            yield Put(server=server, scene=scene, lane=Lane.BULK, reason=LOST, kind=PutKind.GAP, digest=GONE)
+
+    def _unmet(
+        self, connection: Connection, page: WalkPage, sifted: Sifted, before: walks.Walk, after: walks.Walk
+    ) -> Iterable[Put]:
         """Scenes that Stash could not tell, and those we know whose ids the walk passed without meeting them.
 
         Their job reads each by id, which has the last word.
         """
         last = after.last_id if after.finished_at is None else _GREATEST_ID
         passed = seen.ids_between(connection, before.last_id + 1, last)
-        told = {scene.id for scene in page.scenes}
-        unmet = sorted({*passed, *page.ids} - told)
+        unmet = sorted({*passed, *page.ids} - sifted.ids)
         for server in self.servers:
             answered = brakes.among(connection, server, unmet, (HELD, REJECTED))
             for scene in unmet:
@@ -246,26 +275,9 @@ class Walker:
                 yield Put(server=server, scene=scene, lane=Lane.BULK, reason=reason, kind=kind, digest=GONE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How scenes stand on one server: those that are in step, and by scene what of its items was confirmed and tied."""
-
-    settled: set[int]
-    confirmed: Mapping[int, Mapping[int, str]]
-    ties: Mapping[int, Sequence[links.Link]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WalkPage:
-    """The ids of a page in order, and the scenes that Stash could tell."""
-
-    ids: Sequence[int]
-    scenes: Sequence[Scene]
-
-    @property
-    def ends(self) -> bool:
-        """Whether no scene lies behind it."""
-        return len(self.ids) < _PAGE
+def ends(page: WalkPage) -> bool:
+    """Whether no scene lies behind it."""
+    return len(page.ids) < _PAGE
 
 
 def why_moved(scene: Scene, old: seen.Seen | None, walk: walks.Walk | None) -> str:
