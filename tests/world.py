@@ -197,11 +197,20 @@ async def opened(sources: Sources, clock: FastClock) -> AsyncIterator[Graph]:
 
 @contextlib.asynccontextmanager
 async def world(
-    folder: Path, *, scenes: int = 5, plugins: tuple[Path, ...] = (), clock: FastClock | None = None
+    folder: Path,
+    *,
+    scenes: int = 5,
+    plugins: tuple[Path, ...] = (),
+    clock: FastClock | None = None,
+    knows_files_filter: bool = True,
 ) -> AsyncIterator[World]:
     """Both simulators with the same films under different roots. With a `clock` Stash writes its times by that one."""
     stash_options = StashOptions(
-        scenes=scenes, config_dir=folder, plugins=plugins, clock=local_now if clock is None else clock.local_time
+        scenes=scenes,
+        config_dir=folder,
+        plugins=plugins,
+        clock=local_now if clock is None else clock.local_time,
+        knows_files_filter=knows_files_filter,
     )
     with serving(plex_app(PlexOptions(items=scenes))) as plex, serving(stash_app(stash_options)) as stash:
         async with httpx2.AsyncClient(timeout=30, verify=False) as http:

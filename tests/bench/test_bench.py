@@ -58,10 +58,14 @@ def test_requests_an_idle_daemon_edits_and_an_outage_are_measured_over_the_real_
 
 @pytest.mark.process
 @pytest.mark.soak
-def test_a_walk_of_scenes_in_step_puts_no_job() -> None:
-    found = walk.measured(4)
-    assert (found["scenes"], found["jobs"]) == (4, 0)
-    assert min(found["walk"], found["limit"], found["ratio"], found["processor"], found["peak_megabytes"]) > 0
+@pytest.mark.timeout(900)
+def test_a_walk_of_both_sides_in_step_finds_nothing_and_one_of_sides_that_differ_does() -> None:
+    found = walk.measured(200)
+    assert found["scenes"] == 200
+    assert [found[f"{name}_{what}"] for name in ("in_step", "turn", "stash") for what in ("jobs", "gaps")] == [0] * 6
+    assert found["differing_gaps"] == found["differing_jobs"] > 2
+    assert min(found["in_step_ratio"], found["in_step_limit"], found["turn_requests"], found["peak_megabytes"]) > 0
+    check([one for one in walk.rows_of(found) if met(one) is None])
 
 
 def check(found: list[Row]) -> list[Row]:

@@ -40,3 +40,15 @@ def test_help_is_shown_without_loading_what_only_verbs_need() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert b"demo" in done.stdout
+
+
+def test_verbs_that_ask_a_daemon_are_ready_without_its_database_and_its_server() -> None:
+    """They load these only where no daemon runs."""
+    code = (
+        "import sys\n"
+        "from plexsync.cli import answering, asking, explaining, previewing, standing, syncing\n"
+        "heavy = {'sqlalchemy', 'alembic', 'uvicorn', 'fastapi', 'PIL', 'plexsync.app'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

@@ -69,6 +69,8 @@ FAULTS = [
     ('[rules]\nsummary = "{details|cut}"', "rules.summary = ", "a number from 1"),
     ('[rules]\nrole = "{title}"', "rules.role = ", "one of aliases, disambiguation, gender, name"),
     ('[rules]\nstudio = "both"', 'rules.studio = "both"', 'allowed: "own", "top" or "path"'),
+    ('[rules]\ngone = "delete"', 'rules.gone = "delete"', 'allowed: "leave", "clear" or "restore"'),
+    ("[rules.library.F]\ngone = true", "rules.library.F.gone = true", 'allowed: "leave", "clear" or "restore"'),
     ("[rules]\nonly_orgnized = true", "rules.only_orgnized", 'did you mean "rules.only_organized"'),
     ('[rules]\nother_tags = "genres"', 'rules.other_tags[0] = "genres"', "none of the words allowed"),
     ('[rules]\nother_tags = ["nothing", "label"]', "rules.other_tags", 'take out "nothing"'),

@@ -281,7 +281,7 @@ def test_a_question_of_which_nothing_is_left_is_withdrawn(database: Database) ->
         assert judging.judge(SERVER, 5.0, LIMITS, connection) == (0, 0)
         (question,) = brakes.listing(connection, waiting=True)
         assert question.facts == {
-            "counts": {"clear": 59, "restore": 0, "unlink": 0, "retitle": 0},
+            "counts": {"clear": 59, "restore": 0, "unlink": 0, "retitle": 0, "put_back": 0},
             "linked": 60,
             "since": 0.0,
         }

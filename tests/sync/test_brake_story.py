@@ -58,7 +58,7 @@ async def test_a_walk_that_would_clear_too_much_waits_for_one_answer(tmp_path: P
 
         question = (await brake_of(service))["question"]
         assert question["scenes"] == len(whole)
-        assert question["counts"] == {"clear": len(whole), "restore": 0, "unlink": 0, "retitle": 0}
+        assert question["counts"] == {"clear": len(whole), "restore": 0, "unlink": 0, "retitle": 0, "put_back": 0}
         assert f"{len(whole)} scenes held on Plex (plex): {len(whole)} cleared, of {FEW} linked" in question["says"]
         assert len(question["examples"]) == len(whole)
         example = question["examples"][0]

@@ -75,6 +75,7 @@ def _library(rules: RuleSetting, origins: _Origins, plain: Mapping[str, Any]) ->
         keep_markup=rules.keep_markup,
         recipes=_recipes(rules),
         collection_pictures=rules.collection_pictures,
+        when_gone=rules.gone,
         origins={key: origins.of(key) for key in RuleSetting.model_fields},
         people_origin=", ".join(origins.of(key) for key in _PEOPLE if _differs(rules, key)),
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import daemon_of
 from plexsync.cli.screen import Screen
 from plexsync.cli.spans import many, moment
 from plexsync.cli.stored import changing, facts_of
-from plexsync.store.database import Connection
-from plexsync.sync import questions
-from plexsync.sync.questions import NoQuestionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from plexsync.store.database import Connection
 
 _SHOWN = 20
 
@@ -67,6 +68,7 @@ def _short(value: Any) -> str:
 
 def release(call: Call, number: int, screen: Screen, *, new: bool) -> None:
     """Let it be written."""
+    from plexsync.sync import questions
 
     def work(connection: Connection) -> dict[str, Any]:
         count, now = 0, time.time()
@@ -81,6 +83,8 @@ def release(call: Call, number: int, screen: Screen, *, new: bool) -> None:
 
 def reject(call: Call, number: int, screen: Screen) -> None:
     """Leave Plex as it is."""
+    from plexsync.sync import questions
+
     facts = _answered(
         call,
         "brake reject",
@@ -102,6 +106,8 @@ def _answered(
         if remote is not None:
             answer: dict[str, Any] = remote.post(path, wish)
             return answer
+    from plexsync.sync.questions import NoQuestionError
+
     try:
         with changing(call, verb) as connection:
             return work(connection)

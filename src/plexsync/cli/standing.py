@@ -96,6 +96,9 @@ def _server(server: dict[str, Any], screen: Screen, now: float) -> None:
         ("left alone", _counts(server["decisions"])),
     ]
     screen.table(f"Plex: {server['name']}", ("what", "how"), rows)
+    if server.get("lost"):
+        lost = many(server["lost"], "scene")
+        screen.say(f"Stash lost {lost}, or a file of each: what the rule `gone` says is still to be done there.")
     _first_contact(server["first_contact"], screen)
     _brake(server["brake"], screen)
 

@@ -21,6 +21,7 @@ from plexsync.model.rules import (
     Source,
     StudioForm,
     TemplateFault,
+    WhenGone,
     parse,
 )
 from plexsync.model.rules.names import is_wild
@@ -104,6 +105,7 @@ Genders = Annotated[
     tuple[Gender, ...], BeforeValidator(_words), Allowed("a list of " + ", ".join(f'"{one}"' for one in Gender))
 ]
 Form = Annotated[StudioForm, BeforeValidator(lower)]
+Gone = Annotated[WhenGone, BeforeValidator(lower)]
 Disambiguated = Annotated[Disambiguation, BeforeValidator(lower)]
 Order = Annotated[PerformerOrder, BeforeValidator(lower)]
 PictureShape = Annotated[Shape, BeforeValidator(lower)]

@@ -13,6 +13,7 @@ from plexsync.config.rulekinds import (
     Folders,
     Form,
     Genders,
+    Gone,
     Order,
     PerformerTemplate,
     PictureShape,
@@ -26,7 +27,7 @@ from plexsync.config.rulekinds import (
 )
 from plexsync.model.compare import text_key
 from plexsync.model.pictures import Shape
-from plexsync.model.rules import Disambiguation, PerformerOrder, Place, StudioForm
+from plexsync.model.rules import Disambiguation, PerformerOrder, Place, StudioForm, WhenGone
 
 _CLOSED = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True)
 
@@ -93,6 +94,11 @@ class RuleSetting(_Table):
     )
     max_rating: int = Field(
         default=0, strict=True, ge=0, le=100, description="Scenes rated higher take no part; 0: no limit."
+    )
+    gone: Gone = Field(
+        default=WhenGone.LEAVE,
+        description="What becomes of an item whose scene or file Stash has no more: it is left as it is, cleared of "
+        "what PlexSync wrote, or what Plex held before PlexSync is restored.",
     )
 
     title: SceneTemplate = Field(default="", description="The title; empty: as in Stash.")

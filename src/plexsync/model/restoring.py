@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -20,6 +20,8 @@ class Stays(StrEnum):
     UNKNOWN = "what Plex held before PlexSync is not known"
     THEIRS = "somebody chose another value in Plex since"
     NO_PICTURE = "no picture was chosen before"
+    PINNED = "pinned"
+    OFF = "it is switched off, or left to Plex"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class RunChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """One field to put back. `lock` None leaves its lock as it is.
+    """One field to put back. `lock` None leaves its lock as it is, or (in an answer) to what is known of it.
 
     `is_first`: it is as it was before our first write then, and nothing of it is ours; else `ours` is.
     """
@@ -94,18 +96,29 @@ def restoration(
 
     `shown` are the pictures that the item shows: one of ours by its sha1, any other by Plex's key.
     """
+    if run is None:
+        return assembled(item, ledger, shown, _before_us)
+    meant = {name: known for name, known in ledger.items() if name in run}
+    return assembled(item, meant, shown, lambda name, found, known: _before_run(name, found, known, run[name]))
+
+
+def assembled(
+    item: Item,
+    ledger: Mapping[Field, Known],
+    shown: Mapping[Field, Value],
+    answer_of: Callable[[Field, Value, Known], Restored | Stays],
+) -> Restoration:
+    """What `answer_of` says of each field and of what Plex holds there, put together."""
     restored: list[Restored] = []
     settled: list[Restored] = []
     left: list[tuple[Field, Stays]] = []
     for name, known in ledger.items():
-        if run is not None and name not in run:
-            continue
         found = shown.get(name) if FIELDS[name].kind is Kind.PICTURE else value_of(item, name)
-        answer = _before_us(name, found, known) if run is None else _before_run(name, found, known, run[name])
+        answer = answer_of(name, found, known)
         if isinstance(answer, Stays):
             left.append((name, answer))
         else:
-            one = replace(answer, lock=_lock(answer, known))
+            one = replace(answer, lock=_lock(answer, known)) if answer.lock is None else answer
             (settled if _stands(one, item) else restored).append(one)
     return Restoration(restored=tuple(restored), settled=tuple(settled), left=tuple(left))
 
@@ -113,15 +126,15 @@ def restoration(
 def _before_us(name: Field, found: Value, known: Known) -> Restored | Stays:
     spec, written = FIELDS[name], known.written
     if spec.shared:
-        return _restored(name, found, without(found, added(spec, written)))
+        return put_back(name, found, without(found, added(spec, written)))
     if not known.before_known:
         return Stays.UNKNOWN
     if spec.kind is Kind.PICTURE:
-        return _picture(name, found, written.before, {written.intended, written.confirmed})
+        return picture_before(name, found, written.before, {written.intended, written.confirmed})
     # A rating is its user's own, and so is one that was given after ours.
     if name is Field.RATING and not is_ours(spec, found, written) and not is_empty(found):
         return Stays.THEIRS
-    return _restored(name, found, written.before)
+    return put_back(name, found, written.before)
 
 
 def _before_run(name: Field, found: Value, known: Known, run: RunChange) -> Restored | Stays:
@@ -131,32 +144,32 @@ def _before_run(name: Field, found: Value, known: Known, run: RunChange) -> Rest
         back = only(run.before, entry_keys(taken) - entry_keys(found))
         rest = joined(without(found, entry_keys(put) & added(spec, known.written)), back)
         ours = joined(without(known.written.intended, entry_keys(put)), taken)
-        return Restored(change=_change(name, found, rest), is_first=False, ours=ours)
+        return Restored(change=change_to(name, found, rest), is_first=False, ours=ours)
     if spec.kind is Kind.PICTURE:
-        answer = _picture(name, found, run.before, {run.after})
+        answer = picture_before(name, found, run.before, {run.after})
     elif same(spec, run.after, found) == "other":
         answer = Stays.THEIRS
     else:
-        answer = _restored(name, found, run.before)
+        answer = put_back(name, found, run.before)
     if isinstance(answer, Stays):
         return answer
     first = known.before_known and same(spec, run.before, known.written.before) == "equal"
     return answer if first else replace(answer, is_first=False, ours=run.before)
 
 
-def _picture(name: Field, found: Value, before: Value, ours: set[Value]) -> Restored | Stays:
+def picture_before(name: Field, found: Value, before: Value, ours: set[Value]) -> Restored | Stays:
     if is_empty(before):
         return Stays.NO_PICTURE if found in ours else Stays.THEIRS
     if found != before and found not in ours:
         return Stays.THEIRS
-    return _restored(name, found, before)
+    return put_back(name, found, before)
 
 
-def _restored(name: Field, found: Value, before: Value) -> Restored:
-    return Restored(change=_change(name, found, before))
+def put_back(name: Field, found: Value, before: Value) -> Restored:
+    return Restored(change=change_to(name, found, before))
 
 
-def _change(name: Field, found: Value, after: Value) -> Change:
+def change_to(name: Field, found: Value, after: Value) -> Change:
     return Change(field=name, before=found, after=None if is_empty(after) else after, because=Because.UNDONE)
 
 

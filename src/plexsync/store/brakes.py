@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from plexsync.store.batches import batches
-from plexsync.store.schema import brakes, decisions, links
+from plexsync.store.schema import brakes, decisions, links, undos
 
 #: Of more answered questions the oldest go.
 _KEPT = 100
@@ -89,8 +89,12 @@ def turn(conn: Connection, server: str, kind: str, to: str, reason: str) -> int:
 
 
 def forget(conn: Connection, server: str, scenes: Collection[int], kinds: Collection[str]) -> int:
-    """What was decided on these scenes in one of these ways is over; how many decisions."""
-    mine = sa.and_(decisions.c.server == server, decisions.c.kind.in_(kinds))
+    """What was decided on these scenes in one of these ways is over; how many decisions.
+
+    Of a scene that something is to be undone of it is not.
+    """
+    undone = sa.exists().where(undos.c.server == decisions.c.server, undos.c.scene == decisions.c.scene)
+    mine = sa.and_(decisions.c.server == server, decisions.c.kind.in_(kinds), sa.not_(undone))
     return sum(
         conn.execute(sa.delete(decisions).where(mine, decisions.c.scene.in_(some))).rowcount for some in batches(scenes)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from plexsync.store import index, preferences, schema
+from plexsync.store import index, preferences, schema, undos
 
 _BY_SCENE = (
     schema.jobs,
@@ -28,6 +28,7 @@ def forget_scenes(conn: Connection) -> None:
     """The ids of scenes mean others. What is known by paths stays."""
     for table in _BY_SCENE:
         conn.execute(sa.delete(table))
+    undos.leave_all(conn)
 
 
 def forget_items(conn: Connection, server: str, away: str) -> None:

@@ -26,6 +26,7 @@ from plexsync.store.undos import Undo
 from plexsync.sync.backoff import Backoff
 from plexsync.sync.endings import missing
 from plexsync.sync.gatekeeper import Gatekeeper, Whereabouts
+from plexsync.sync.givingback import give_back
 from plexsync.sync.letter import context_of
 from plexsync.sync.patience import PatientStore
 from plexsync.sync.scene import Attempt, Place, Reads, sync_scene
@@ -100,14 +101,17 @@ class Batch:
         count = len(self.jobs)
         scenes = [job.scene for job in self.jobs]
         self._undos = await self.bench.store.run(lambda c: undos.waiting(c, self.bench.tools.server, scenes))
-        reads = Reads(
+        reads = self._reads(count)
+        await asyncio.gather(*(self._owned(Attempt(job=job, shut=self.shut), reads) for job in self.jobs))
+
+    def _reads(self, count: int) -> Reads:
+        return Reads(
             scenes=SharedRead(self._scenes, count),
             items=SharedRead(self._items, count),
             back=SharedRead(self._items, count),
             untold=self._untold,
             unread=self._unread,
         )
-        await asyncio.gather(*(self._owned(Attempt(job=job, shut=self.shut), reads) for job in self.jobs))
 
     async def _scenes(self, ids: Sequence[int]) -> Mapping[int, Scene]:
         await self.bench.sure()
@@ -144,11 +148,7 @@ class Batch:
         """The boundary of one job: whatever happens in it becomes its outcome."""
         met: SyncError | None = None
         try:
-            undo = self._undos.get(attempt.job.scene)
-            if undo is None:
-                outcome = await sync_scene(attempt, self.bench.tools, reads)
-            else:
-                outcome = await undo_scene(attempt, undo, self.bench.tools, reads)
+            outcome = await self._worked(attempt, reads)
         except SyncError as error:
             met = error
             outcome = await self._failed(error, attempt)
@@ -166,6 +166,29 @@ class Batch:
             await self._answered(attempt)
         self._leave(met, frozenset(attempt.answered))
         await self._finish(attempt, outcome)
+
+    async def _worked(self, attempt: Attempt, reads: Reads) -> Outcome:
+        undo, tools = self._undos.get(attempt.job.scene), self.bench.tools
+        if undo is None:
+            return await sync_scene(attempt, tools, reads)
+        if not undo.by_rule:
+            return await undo_scene(attempt, undo, tools, reads)
+        outcome = await give_back(attempt, undo, tools, reads, self.bench.stash)
+        if attempt.scene is None or outcome.verdict is Verdict.WAIT:
+            return outcome
+        return await self._beside(attempt, outcome)
+
+    async def _beside(self, attempt: Attempt, lost: Outcome) -> Outcome:
+        """A scene of which only a file is lost is kept in step by the others, also while that is asked about."""
+        try:
+            synced = await sync_scene(attempt, self.bench.tools, self._reads(1))
+        except PlexNotFound:
+            if lost.decision is None:
+                raise
+            return lost
+        if lost.decision is None or synced.verdict not in (Verdict.DONE, Verdict.DECISION):
+            return synced
+        return lost
 
     def _leave(self, error: SyncError | None, answered: frozenset[Peer]) -> None:
         """An error of a peer counts there only; a peer that the job never came to learns nothing of it."""

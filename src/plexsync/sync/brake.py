@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from plexsync.model.fields import Field
 from plexsync.model.plan import Because, Change, Plan
+from plexsync.model.rules import WhenGone
 from plexsync.model.work import Job, Lane
 from plexsync.sync.causes import BULK
 from plexsync.sync.runs import causes_of
@@ -37,6 +38,11 @@ class Drastic(StrEnum):
     RESTORE = "restore"  #: what was changed in Plex is overwritten
     UNLINK = "unlink"  #: the scene is gone, or none of its files is an item any more
     RETITLE = "retitle"  #: an item that was in step before gets another title
+    PUT_BACK = "put_back"  #: an item gets back what it held before us: Stash lost its scene or its file
+
+
+#: What the rule for lost scenes and files does.
+BY_RULE = {WhenGone.RESTORE: Drastic.PUT_BACK, WhenGone.CLEAR: Drastic.CLEAR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +97,11 @@ LIMITS = Limits()
 def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already."""
     return job.lane is Lane.BULK and BULK.issuperset(causes_of(job))
+
+
+def is_unasked(job: Job) -> bool:
+    """The same, of whatever nobody may bring about in bulk: hooks come in thousands, too."""
+    return job.lane is not Lane.USER and not {JUDGED, RELEASED} & set(job.reasons)
 
 
 def drastic(plans: Sequence[Plan], *, known: bool, anew: Collection[int] = ()) -> frozenset[Drastic]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from plexsync.store import undos
+
 #: A scene that the first walk met, and one that a later one did.
 FIRST_SEEN: Final = "first seen"
 NEW: Final = "new"
@@ -18,6 +20,8 @@ GAP: Final = "gap"
 #: Stash did not tell of a scene that is known, or could not.
 PERHAPS_GONE: Final = "gone?"
 UNREADABLE: Final = "unreadable"
+#: A scene, or a file of it, that Stash has no more: the rule of its library says what becomes of the item.
+LOST: Final = undos.GONE
 #: An item that the first listing of its library showed, and one that came later.
 INDEXED: Final = "indexed"
 APPEARED: Final = "appeared"
@@ -25,4 +29,6 @@ APPEARED: Final = "appeared"
 #: These do not come from a change: such a job of a library in preview only plans.
 BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED})
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
-BULK: Final = frozenset({FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, INDEXED, APPEARED})
+BULK: Final = frozenset(
+    {FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, LOST, INDEXED, APPEARED}
+)

@@ -13,13 +13,13 @@ from plexsync.store.parked import PARKED_FOR
 from plexsync.sync.finder import Found
 from plexsync.sync.tools import Tools
 
+LEFT = "what Plex holds is left alone"
 ALWAYS_PREVIEWED = "the setting `preview`: what this library gets waits for your go"
 
 
-def gone() -> Outcome:
-    decision = Decision(
-        kind="gone", reason="Stash has no such scene; what Plex holds is left alone", digest="", index_version=0
-    )
+def gone(became: str = LEFT) -> Outcome:
+    """Stash has no such scene; what became of its items."""
+    decision = Decision(kind="gone", reason=f"Stash has no such scene; {became}", digest="", index_version=0)
     return Outcome(verdict=Verdict.DECISION, decision=decision)
 
 

@@ -19,7 +19,7 @@ from plexsync.stash.client import StashClient
 from plexsync.store import history, ledger, pins
 from plexsync.store.database import Connection
 from plexsync.sync.plainvalues import value_json
-from plexsync.sync.planning import Planned, Scope, plan_scenes
+from plexsync.sync.planning import Planned, Scope, plan_gone, plan_scenes
 from plexsync.sync.tools import Tools
 
 #: How many entries of the history are looked through for the last write of each field.
@@ -49,7 +49,7 @@ async def _explained(number: int, stash: StashClient, tools: Tools) -> dict[str,
         raise error
     scene = answer.found.get(number)
     if scene is None:
-        return {"trouble": "Stash has no such scene", "files": [], "items": []}
+        return {"trouble": (await plan_gone(number, stash, tools)).reason, "files": [], "items": []}
     matches = await tools.database.run(lambda c: tools.finder.matches(c, scene))
     (planned,) = await plan_scenes([scene], tools, Scope())
     read = await tools.plex.details([plan.rating_key for plan in planned.plans]) if planned.plans else {}

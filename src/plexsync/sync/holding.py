@@ -7,22 +7,27 @@ from dataclasses import replace
 from typing import Any
 
 from plexsync.model.plan import Plan
+from plexsync.model.rules import WhenGone
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Outcome, Verdict
 from plexsync.store import in_step, ledger, links, seen
 from plexsync.store.database import Connection
-from plexsync.sync.brake import GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
+from plexsync.sync.brake import BY_RULE, GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
 from plexsync.sync.causes import BACKLOG, PICTURE
 from plexsync.sync.endings import decided
 from plexsync.sync.finder import Found
 from plexsync.sync.libraries import Libraries
-from plexsync.sync.plainvalues import short_json
+from plexsync.sync.lost import lost_of, rule_of
+from plexsync.sync.plainvalues import changes_json
 from plexsync.sync.runs import is_run
 from plexsync.sync.tools import Tools
 
 _JUDGING = "a change that is made to many scenes at once: it goes on, or is asked about, once all of them are counted"
 _GO = "go for library "
-_MOST_CHANGES = 5
+_DEEDS = {
+    WhenGone.RESTORE: "what its item held before PlexSync would be put back",
+    WhenGone.CLEAR: "what PlexSync wrote would be cleared",
+}
 
 
 def go_ahead(section: int) -> str:
@@ -62,15 +67,7 @@ async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], t
     facts = {
         "fields": sorted({change.field.value for change in changes}),
         "sections": sorted({plan.section for plan in due}),
-        "changes": [
-            {
-                "field": change.field.value,
-                "now": short_json(change.before),
-                "will_be": short_json(change.after),
-                "why": change.because.value,
-            }
-            for change in changes[:_MOST_CHANGES]
-        ],
+        "changes": changes_json(changes),
     }
     return _pending(job, scene, found, tools, kinds, facts)
 
@@ -98,19 +95,32 @@ async def vanished(job: Job, tools: Tools) -> Outcome | None:
     """How a bulk job ends whose scene Stash no longer has; None where that may be taken as it is."""
     if not is_bulk(job):
         return None
-    title = await tools.database.run(lambda c: _title_of_linked(c, tools.server, job.scene))
-    if title is None:
+    linked = await tools.database.run(lambda c: _linked(c, job.scene, tools))
+    if linked is None:
         return None
-    facts = _facts(job, title, {Drastic.UNLINK}, {"fields": [], "changes": [], "instead": "Stash has no such scene"})
-    decision = Decision(kind=PENDING, reason=_JUDGING, digest=GONE, index_version=0, facts=facts)
+    title, rules = linked
+    kinds = {Drastic.UNLINK, *(BY_RULE[rule] for rule in rules)}
+    by_rule = "".join(f"; {_DEEDS[rule]}" for rule in sorted(rules))
+    facts = {"fields": [], "changes": [], "instead": f"Stash has no such scene{by_rule}"}
+    return asked_first(job, title, kinds, facts)
+
+
+def _linked(connection: Connection, scene: int, tools: Tools) -> tuple[str, set[WhenGone]] | None:
+    """The title of a scene that has items, and what the rules would do with these."""
+    ties = links.of_scenes(connection, tools.server, [scene]).get(scene, [])
+    if not ties:
+        return None
+    known, lost = seen.known(connection, [scene]).get(scene), lost_of(connection, tools, scene, ties)
+    paths = lost.paths if lost is not None else ()
+    rules = {rule_of(tie.section, tools) for tie in ties if tie.plex_path in paths} - {WhenGone.LEAVE}
+    return known.title if known is not None else "", rules
+
+
+def asked_first(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str, Any]) -> Outcome:
+    """How a job ends of what is gone, which is counted before it happens."""
+    told = _facts(job, title, kinds, facts)
+    decision = Decision(kind=PENDING, reason=_JUDGING, digest=GONE, index_version=0, facts=told)
     return Outcome(verdict=Verdict.DECISION, decision=decision)
-
-
-def _title_of_linked(connection: Connection, server: str, scene: int) -> str | None:
-    if not links.of_scenes(connection, server, [scene]):
-        return None
-    known = seen.known(connection, [scene]).get(scene)
-    return known.title if known is not None else ""
 
 
 def _pending(

@@ -11,7 +11,7 @@ from typing import Any
 from plexsync.log import logger
 from plexsync.model.spans import many
 from plexsync.model.work import Job, Lane, Outcome, Put
-from plexsync.store import brakes, decisions, jobs, preferences, queue, walks
+from plexsync.store import brakes, decisions, jobs, preferences, queue, undos, walks
 from plexsync.store.brakes import Question, State
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
@@ -27,6 +27,7 @@ BULK = "bulk"
 _FULL = "full"
 SEARCH = "search"
 _PAGE = 1000
+_LANES = (Lane.CHANGE, Lane.BULK)
 #: Seconds until what waits to be judged is looked at again, and after which a walk that does not end is not waited for.
 _LOOK_EVERY = 5.0
 _STALE = 6 * 3600.0
@@ -37,6 +38,7 @@ _VERBS = {
     Drastic.RESTORE: "set back after a change in Plex",
     Drastic.UNLINK: "unlinked or gone",
     Drastic.RETITLE: "retitled",
+    Drastic.PUT_BACK: "put back as before PlexSync",
 }
 
 
@@ -106,9 +108,9 @@ def _under_way(walk: walks.Walk, now: float) -> bool:
 
 
 def _more_to_come(connection: Connection, server: str, now: float) -> bool:
-    """Whether bulk work is due or under way that may be set aside as well."""
-    due = jobs.next_due(connection, server, [Lane.BULK])
-    return (due is not None and due <= now) or queue.busy(connection, server, Lane.BULK)
+    """Whether work is due or under way that may be set aside as well: of hooks, those that tell of lost scenes."""
+    due = jobs.next_due(connection, server, _LANES)
+    return (due is not None and due <= now) or any(queue.busy(connection, server, lane) for lane in _LANES)
 
 
 def _pages(connection: Connection, server: str, kind: str) -> Iterator[Sequence[decisions.Decided]]:
@@ -182,6 +184,9 @@ def reject(connection: Connection, question: Question, now: float) -> int:
     """A person does not want it; how many scenes are left alone until they change again."""
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     reason = f"you turned this change down on {day}; it is asked again when the scene or the rules change"
+    for kind in (HELD, PENDING):
+        for page in _pages(connection, question.about, kind):
+            undos.leave(connection, question.about, [row.scene for row in page])
     count = sum(brakes.turn(connection, question.about, kind, REJECTED, reason) for kind in (HELD, PENDING))
     brakes.end(connection, question.id, State.REJECTED, now)
     return count

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from plexsync.model.fields import Value
 from plexsync.model.item import Person
+from plexsync.model.plan import Change
 
 #: Of a longer text, and of a longer list, only so much is told in a short form.
 _LONGEST = 80
@@ -28,6 +30,19 @@ def short_json(value: Value) -> Any:
         more = [f"and {len(told) - _MOST} more"] if len(told) > _MOST else []
         return [_cut(str(entry)) for entry in told[:_MOST]] + more
     return told
+
+
+def changes_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The first few of many changes, in short."""
+    return [
+        {
+            "field": change.field.value,
+            "now": short_json(change.before),
+            "will_be": short_json(change.after),
+            "why": change.because.value,
+        }
+        for change in changes[:_MOST]
+    ]
 
 
 def _cut(text: str) -> str:

@@ -14,10 +14,12 @@ from plexsync.model.plan import Plan
 from plexsync.model.rules import Shown
 from plexsync.model.scene import Scene
 from plexsync.stash.client import StashClient
+from plexsync.store import undos
 from plexsync.store.database import Connection
 from plexsync.store.links import Link
-from plexsync.sync.endings import ALWAYS_PREVIEWED
+from plexsync.sync.endings import ALWAYS_PREVIEWED, LEFT
 from plexsync.sync.finder import Found
+from plexsync.sync.givingback import foreseen
 from plexsync.sync.known import Known
 from plexsync.sync.sceneplans import Company, plan_scene
 from plexsync.sync.takingpart import exclusion, taking_part
@@ -67,14 +69,40 @@ async def plan_ids(ids: Sequence[int], stash: StashClient, tools: Tools, scope: 
     answer = await stash.scenes_each(ids)
     for error in answer.failed.values():
         raise error
-    gone = [
-        Planned(scene=number, title="", server=tools.server, kind="gone", reason="Stash has no such scene")
-        for number in ids
-        if number not in answer.found
-    ]
     planned = await plan_scenes([answer.found[number] for number in ids if number in answer.found], tools, scope)
-    by_id = {one.scene: one for one in (*gone, *planned)}
+    by_id = {one.scene: one for one in planned}
+    lost = set(await tools.database.run(lambda c: undos.waiting(c, tools.server, ids)))
+    for number in ids:
+        if number not in answer.found:
+            by_id[number] = await plan_gone(number, stash, tools)
+        elif number in lost & by_id.keys():
+            by_id[number] = await _with_lost(by_id[number], answer.found[number], stash, tools)
     return [by_id[number] for number in ids if number in by_id]
+
+
+async def plan_gone(number: int, stash: StashClient, tools: Tools) -> Planned:
+    """What the rules do with the items of a scene that Stash has no more."""
+    plans, became = await foreseen(number, None, stash, tools)
+    reason = "Stash has no such scene" + (f"; {became}" if became not in ("", LEFT) else "")
+    one = Planned(scene=number, title="", server=tools.server, kind="gone", reason=reason)
+    return _with(one, plans, tools)
+
+
+async def _with_lost(planned: Planned, scene: Scene, stash: StashClient, tools: Tools) -> Planned:
+    """With what the rules do where the scene lost a file."""
+    plans, became = await foreseen(scene.id, scene, stash, tools)
+    return _with(planned if planned.reason else replace(planned, reason=became), plans, tools)
+
+
+def _with(planned: Planned, plans: Sequence[Plan], tools: Tools) -> Planned:
+    titles = {section.key: section.title for section in tools.libraries.sections}
+    sections = {plan.section for plan in plans}
+    return replace(
+        planned,
+        plans=(*planned.plans, *plans),
+        waits={**planned.waits, **{section: why for section in sections if (why := waits(section, tools))}},
+        libraries={**planned.libraries, **{section: titles.get(section, str(section)) for section in sections}},
+    )
 
 
 async def plan_scenes(scenes: Sequence[Scene], tools: Tools, scope: Scope) -> list[Planned]:

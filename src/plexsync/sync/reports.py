@@ -22,6 +22,7 @@ from plexsync.store import (
     preferences,
     queue,
     seen,
+    undos,
     walks,
 )
 from plexsync.store.database import Connection
@@ -48,6 +49,7 @@ def status_of(connection: Connection, server: str) -> dict[str, Any]:
             {"key": row["key"], "title": row["title"], "type": row["type"], "agent": row["agent"]} for row in sections
         ],
         "brake": questions.waiting(connection, server),
+        "lost": len(undos.lost(connection, server)),
         "first_contact": {
             "waiting": decisions.counts(connection, server).get("preview", 0),
             "shown": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from plexsync.model.errors import PlexNotFound, SyncError
 from plexsync.model.item import IndexedItem, Item
@@ -11,7 +11,7 @@ from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan
 from plexsync.model.scene import Scene
 from plexsync.model.work import Job, Outcome, Peer, Put
-from plexsync.store import in_step, jobs, links, seen
+from plexsync.store import in_step, jobs, links, seen, undos
 from plexsync.store.database import Connection
 from plexsync.sync.causes import BACKLOG
 from plexsync.sync.endings import decided, ending, gone, parked
@@ -19,6 +19,7 @@ from plexsync.sync.finder import Found
 from plexsync.sync.following import follow
 from plexsync.sync.heirs import FREED, heirs_of
 from plexsync.sync.holding import loses_links, previewed, set_aside, unlinked, vanished
+from plexsync.sync.lost import became, lost_of
 from plexsync.sync.readback import ReadBack, confirm, insist
 from plexsync.sync.runs import causes_of, run_of
 from plexsync.sync.sceneplans import plan_scene
@@ -83,11 +84,7 @@ class _Meeting:
 async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
     """Bring one scene's items on one server up to date. Safe to repeat after any crash."""
     with reads.scenes.member() as scenes, reads.items.member() as items, reads.back.member() as back:
-        number = attempt.job.scene
-        scene = (await scenes.ask([number])).get(number)
-        attempt.answered.add(Peer.STASH)
-        if number in reads.untold:
-            raise reads.untold[number]
+        scene = await read_scene(attempt, scenes, reads)
         if scene is None:
             return await _gone(attempt.job, tools)
         attempt.scene = scene
@@ -117,12 +114,21 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         return aside if aside is not None else ending(scene, met.found, plans, held, tools)
 
 
+async def read_scene(attempt: Attempt, member: Member[int, Scene], reads: Reads) -> Scene | None:
+    """The scene as it is now; None where Stash, asked for it by its number, has none. That it cannot tell is raised."""
+    number = attempt.job.scene
+    scene = (await member.ask([number])).get(number)
+    attempt.answered.add(Peer.STASH)
+    if number in reads.untold:
+        raise reads.untold[number]
+    return scene
+
+
 async def _gone(job: Job, tools: Tools) -> Outcome:
     """Stash has no such scene."""
     if (aside := await vanished(job, tools)) is not None:
         return aside
-    await tools.database.run(lambda c: _forget(c, tools, job))
-    return gone()
+    return gone(await tools.database.run(lambda c: _forget(c, tools, job)))
 
 
 async def _meet(attempt: Attempt, scene: Scene, tools: Tools) -> _Meeting | Outcome:
@@ -191,6 +197,9 @@ def _look(connection: Connection, tools: Tools, scene: Scene, job: Job) -> tuple
     if not loses:
         follow(connection, tools.server, scene, before, found)
         tools.finder.remember(connection, scene, found)
+        lost = lost_of(connection, tools, scene.id, before, scene)
+        if lost is not None:
+            undos.lose(connection, lost, job.lane, tools.clock.now())
     return found, loses
 
 
@@ -216,14 +225,21 @@ async def check_links(ties: Sequence[links.Link], items: Mapping[int, Item], too
             raise PlexNotFound(f"item {tie.rating_key} of Plex no longer holds {tie.plex_path}")
 
 
-def _forget(connection: Connection, tools: Tools, job: Job) -> None:
-    """A read by id says that Stash has no such scene. The ledger stays: it is what an undo needs.
+def _forget(connection: Connection, tools: Tools, job: Job) -> str:
+    """A read by id says that Stash has no such scene; what becomes of its items. The ledger stays for an undo.
 
     Where it was merged into another one, that has its files now, and was in doubt about them until here.
     """
     heirs = heirs_of(connection, tools.server, job.scene)
+    known = seen.known(connection, [job.scene]).get(job.scene)
+    ties = links.of_scenes(connection, tools.server, [job.scene]).get(job.scene, [])
+    lost = lost_of(connection, tools, job.scene, ties)
     seen.forget(connection, [job.scene])
     links.drop(connection, tools.server, job.scene)
     in_step.drop(connection, tools.server, job.scene)
     puts = [Put(server=tools.server, scene=heir, lane=job.lane, reason=FREED) for heir in heirs]
     jobs.put(connection, puts, tools.clock.now())
+    if lost is not None:
+        lost = replace(lost, title=known.title if known is not None else "")
+        undos.lose(connection, lost, job.lane, tools.clock.now())
+    return became(connection, tools.server, job.scene)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plexsync.log import logger
 from plexsync.model.errors import PlexNotFound
 from plexsync.model.fields import FIELDS, Field, Kind, Value
 from plexsync.model.item import Item
+from plexsync.model.leaving import leaving
 from plexsync.model.paths import path_key
 from plexsync.model.portraits import Portrait
-from plexsync.model.restoring import Known, Restoration, Restored, RunChange, restoration
+from plexsync.model.restoring import Known, Restoration, Restored, RunChange, Stays, restoration
 from plexsync.model.work import Outcome, Peer, Verdict
 from plexsync.plex.edit import FieldEdit
 from plexsync.plex.link import LinkBroken
@@ -55,11 +56,9 @@ async def undo_scene(attempt: Attempt, undo: Undo, tools: Tools, reads: Reads) -
         attempt.answered.add(Peer.PLEX)
         attempt.read.update(sections.values())
         await check_links(open_ties, held, tools)
-        done = [await _put_back(attempt, undo, tie, held[tie.rating_key], tools) for tie in open_ties]
+        done = [await put_item_back(attempt, undo, tie, held[tie.rating_key], tools) for tie in open_ties]
         read = await read_items(attempt, back, sections, reads)
-        missed = await tools.database.run(lambda c: _settle(c, undo, done, read, tools))
-        if missed:
-            raise NotTaken(f"Plex holds another value than was put back: {', '.join(missed)}")
+        await settle(undo, done, read, tools)
         if len(open_ties) < len(ties):
             return parked(shut, tools)
         return await tools.database.run(lambda c: _ending(c, attempt, undo, tools))
@@ -67,9 +66,18 @@ async def undo_scene(attempt: Attempt, undo: Undo, tools: Tools, reads: Reads) -
 
 def _ties(connection: Connection, undo: Undo) -> list[Link]:
     """Where the files are now; PlexNotFound for one that Plex does not list."""
-    keys = {path_key(path): path for path in undo.paths}
+    ties = items_at(connection, undo, undo.paths)
+    held = {tie.plex_path for tie in ties}
+    if absent := [path for path in undo.paths if path not in held]:
+        raise PlexNotFound(f"{absent[0]} is not in Plex now: it is put back when it is there again")
+    return ties
+
+
+def items_at(connection: Connection, undo: Undo, paths: Iterable[str]) -> list[Link]:
+    """The items that hold these files now."""
+    keys = {path_key(path): path for path in paths}
     found = index.at_paths(connection, undo.server, keys)
-    ties = [
+    return [
         Link(
             server=undo.server,
             scene=undo.scene,
@@ -78,33 +86,43 @@ def _ties(connection: Connection, undo: Undo) -> list[Link]:
             section=item.section,
             plex_path=path,
             confidence="high",
-            reason=undos.REASON,
+            reason=undo.reason,
         )
         for key, path in keys.items()
         for item in found.get(key, ())
     ]
-    if absent := [path for key, path in keys.items() if key not in found]:
-        raise PlexNotFound(f"{absent[0]} is not in Plex now: it is put back when it is there again")
-    return ties
 
 
-async def _put_back(attempt: Attempt, undo: Undo, tie: Link, item: Item, tools: Tools) -> Undone:
+async def put_item_back(attempt: Attempt, undo: Undo, tie: Link, item: Item, tools: Tools) -> Undone:
     """Plan and write under the pen; before the write the fields are pinned, so that no sync can come between."""
     attempt.section = tie.section
     async with tools.pen.turn(attempt.job.lane):
-        known, run = await tools.database.run(lambda c: _known(c, undo, tie))
-        plan = restoration(item, known, await _shown(item, known, tools), run)
+        plan = await plan_of(undo, tie, item, tools)
         await tools.database.run(lambda c: _pin(c, undo, tie, plan, tools))
         for name, reason in plan.left:
-            _log.warning("not put back", scene=undo.scene, item=tie.rating_key, field=name.value, reason=reason.value)
+            log = _log.info if undo.by_rule else _log.warning
+            log("not put back", scene=undo.scene, item=tie.rating_key, field=name.value, reason=reason.value)
         faces = await _faces_back(undo, tie, item, tools)
         result = await _write(item, tie, plan.restored, tools)
     return Undone(tie=tie, plan=plan, result=result, portraits=faces)
 
 
+async def plan_of(undo: Undo, tie: Link, item: Item, tools: Tools) -> Restoration:
+    """What is put back of the item: what a person wants, or what the rule of its library says."""
+    known, run = await tools.database.run(lambda c: _known(c, undo, tie))
+    shown = await _shown(item, known, tools)
+    if not undo.by_rule:
+        return restoration(item, known, shown, run)
+    rules = tools.rules_of(tie.section)
+    pinned = await tools.database.run(lambda c: pins.pinned(c, undo.server, [tie.plex_path]))
+    stays = {name: Stays.OFF for name in known if name not in rules.written}
+    stays |= {name: Stays.PINNED for name in known if name in pinned.get(tie.plex_path, ())}
+    return leaving(item, known, shown, rules.when_gone, stays)
+
+
 async def _faces_back(undo: Undo, tie: Link, item: Item, tools: Tools) -> tuple[Portrait, ...]:
     """Pictures of people belong to the whole server: only who leaves it gives them back."""
-    if undo.pins or undo.of_run:
+    if undo.pins or undo.of_run or undo.by_rule:
         return ()
     faces = await tools.database.run(lambda c: tools.portraits.taken_back(c, item))
     if faces:
@@ -185,6 +203,13 @@ def _edit(one: Restored) -> FieldEdit:
     return FieldEdit(field=one.field, after=change.after, removed=names, lock=one.lock)
 
 
+async def settle(undo: Undo, done: Sequence[Undone], read: Mapping[int, Item], tools: Tools) -> None:
+    """Keep what was read back; NotTaken where Plex did not take all of it."""
+    missed = await tools.database.run(lambda c: _settle(c, undo, done, read, tools))
+    if missed:
+        raise NotTaken(f"Plex holds another value than was put back: {', '.join(missed)}")
+
+
 def _settle(
     connection: Connection, undo: Undo, done: Sequence[Undone], read: Mapping[int, Item], tools: Tools
 ) -> list[str]:
@@ -199,7 +224,7 @@ def _settle(
         note_shown(connection, item, one.result.shown, tools)
         tools.portraits.returned(connection, item, one.portraits)
         rows = [(part.field, part.change.before, part.change.after) for part in taken]
-        history.record(connection, undo.run, undo.server, undo.scene, path, one.tie.rating_key, rows, undos.REASON, now)
+        history.record(connection, undo.run, undo.server, undo.scene, path, one.tie.rating_key, rows, undo.reason, now)
         for part in (*taken, *one.plan.settled):
             _remember(connection, undo, path, part)
         conflicts.note(connection, undo.server, undo.scene, path, one.tie.rating_key, (), now)

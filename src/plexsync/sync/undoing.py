@@ -21,6 +21,7 @@ from plexsync.sync.plainvalues import value_json
 _SHOWN = 20
 _PAGE = 500
 _UNDO = "undo-"
+_BY_RULE = "gone-"
 
 #: The files that are to be put back, by server and scene.
 Places = Mapping[tuple[str, int], Sequence[str]]
@@ -58,6 +59,12 @@ class Undoing:
         if run.startswith(_UNDO):
             raise NothingToUndoError(
                 f"{run} is an undo itself: `plexsync unpin SCENE` lets what it put back be written again"
+            )
+        if run.startswith(_BY_RULE):
+            raise NothingToUndoError(
+                f"{run} was done by the rule `gone`, because Stash had lost a scene or a file: there is nothing that "
+                "could be written again. `plexsync undo SCENE` puts back what Plex held before PlexSync, where that "
+                "rule has only cleared it"
             )
         return await self._ask(lambda c: self._of_run(c, run), of_run=run)
 

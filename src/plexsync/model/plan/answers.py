@@ -17,6 +17,7 @@ class Because(StrEnum):
     DRIFTED = "changed in Plex"
     EMPTIED = "emptied in Stash"
     UNDONE = "undo"
+    GONE = "gone from Stash"
 
 
 class Left(StrEnum):

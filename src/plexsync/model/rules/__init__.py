@@ -5,6 +5,7 @@ from plexsync.model.rules.book import RuleBook
 from plexsync.model.rules.content_rating import ContentRatingRule, ContentRatings
 from plexsync.model.rules.extras import Source
 from plexsync.model.rules.facts import PERFORMER_FIELDS, SCENE_FIELDS, TAG_FIELDS
+from plexsync.model.rules.gone import WhenGone
 from plexsync.model.rules.library import RENDERER_VERSION, Rules
 from plexsync.model.rules.names import Names
 from plexsync.model.rules.people import Disambiguation, Gender, PeopleRules, PerformerOrder, Shown
@@ -38,6 +39,7 @@ __all__ = [
     "TagRules",
     "Template",
     "TemplateFault",
+    "WhenGone",
     "desired",
     "parse",
 ]

@@ -14,6 +14,7 @@ from plexsync.model.rules.admission import Admission
 from plexsync.model.rules.content_rating import ContentRatings
 from plexsync.model.rules.extras import Source
 from plexsync.model.rules.facts import Subject
+from plexsync.model.rules.gone import WhenGone
 from plexsync.model.rules.people import PeopleRules
 from plexsync.model.rules.studios import StudioForm
 from plexsync.model.rules.tags import Place, TagRules
@@ -53,6 +54,7 @@ class Rules:
     keep_markup: bool = False
     collection_pictures: bool = False  #: collections show the picture of what they are named by
     recipes: Mapping[Field, Recipe] = field(default_factory=dict)  #: what is made of a cover
+    when_gone: WhenGone = WhenGone.LEAVE
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
     people_origin: str = field(default="", compare=False)  #: the rules of people that are not by default
     #: Moves when fields change hands; what the rules give moves with the values themselves.
