@@ -18,8 +18,8 @@ from plexsync.store.database import Database
 _log = logger("plexsync.app")
 
 PLUGIN_ID = "PlexSyncDaemon"
-#: Settings of the plugin itself: how its hook reaches the daemon.
-PLUGIN_OWN = frozenset({"daemonUrl", "eventsToken", "debugLog"})
+#: Settings of the plugin itself: how its hook reaches the daemon, and whether its tasks wait.
+PLUGIN_OWN = frozenset({"daemonUrl", "eventsToken", "debugLog", "waitForTasks"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
