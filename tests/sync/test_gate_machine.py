@@ -104,7 +104,8 @@ class GateMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.gate = Gate()
-        self.now = 1_000_000.0
+        # So late that no row of jumps leads before the epoch.
+        self.now = 1_700_000_000.0
         self.whole = Admission()
         self.of_sections = {key: Admission() for key in SECTIONS}
         self.dead: set[int] = set()
