@@ -50,7 +50,7 @@ def plugins() -> Path:
     return Path(folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def media(stash: Stash) -> Path:
     """A folder that Stash scans and these tests may fill."""
     folder = os.environ.get(MEDIA)

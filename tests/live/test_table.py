@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from live.conftest import MEDIA, remove_plugin
+from live.conftest import remove_plugin
 from live.figures import show
 from live.ground import PLEX_ROOT, Ground, Means, Row
 from live.house import RUN
@@ -129,12 +128,9 @@ async def at_rest(service: Service) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(stash: Stash) -> Iterator[Path]:
+def folder(stash: Stash, media: Path) -> Iterator[Path]:
     """A folder below Stash's media that is empty before and after."""
-    media = os.environ.get(MEDIA)
-    if not media:
-        pytest.skip(f"{MEDIA} is not set: the media folder of the Stash in PLEXSYNC_LIVE_STASH")
-    made = Path(media) / f"Table {RUN}"
+    made = media / f"Table {RUN}"
     made.mkdir()
     yield made
     gone = [one["id"] for one in stash.scenes() if one["files"][0]["path"].startswith(f"{made}/")]

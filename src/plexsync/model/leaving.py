@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from plexsync.model.compare import same
-from plexsync.model.fields import FIELDS, Field, FieldSpec, Kind, Value
+from plexsync.model.fields import FIELDS, Field, FieldSpec, Value
 from plexsync.model.item import Item
 from plexsync.model.plan import Because, Written, added, is_empty, is_ours, without
 from plexsync.model.restoring import (
@@ -17,9 +17,9 @@ from plexsync.model.restoring import (
     Restoration,
     Restored,
     Stays,
+    as_before,
     assembled,
     change_to,
-    picture_before,
     put_back,
 )
 from plexsync.model.rules import WhenGone
@@ -52,16 +52,8 @@ def _because_gone(one: Restored) -> Restored:
 
 
 def _as_before(name: Field, found: Value, known: Known) -> Restored | Stays:
-    spec, written = FIELDS[name], known.written
-    if spec.shared:
-        return put_back(name, found, without(found, added(spec, written)))
-    if not known.before_known:
-        return Stays.UNKNOWN
-    if spec.kind is Kind.PICTURE:
-        return picture_before(name, found, written.before, {written.intended, written.confirmed})
-    if _is_as_before(name, found, known) or is_ours(spec, found, written):
-        return put_back(name, found, written.before)
-    return Stays.THEIRS
+    ours = _is_as_before(name, found, known) or is_ours(FIELDS[name], found, known.written)
+    return as_before(name, found, known, theirs=not ours)
 
 
 def _emptied(name: Field, found: Value, known: Known) -> Restored | Stays:

@@ -124,17 +124,21 @@ def assembled(
 
 
 def _before_us(name: Field, found: Value, known: Known) -> Restored | Stays:
+    # A rating is its user's own, and so is one that was given after ours.
+    theirs = name is Field.RATING and not is_ours(FIELDS[name], found, known.written) and not is_empty(found)
+    return as_before(name, found, known, theirs=theirs)
+
+
+def as_before(name: Field, found: Value, known: Known, *, theirs: bool) -> Restored | Stays:
+    """What Plex held before our first write; of a list without our entries. A plain value that is `theirs` stays."""
     spec, written = FIELDS[name], known.written
     if spec.shared:
         return put_back(name, found, without(found, added(spec, written)))
     if not known.before_known:
         return Stays.UNKNOWN
     if spec.kind is Kind.PICTURE:
-        return picture_before(name, found, written.before, {written.intended, written.confirmed})
-    # A rating is its user's own, and so is one that was given after ours.
-    if name is Field.RATING and not is_ours(spec, found, written) and not is_empty(found):
-        return Stays.THEIRS
-    return put_back(name, found, written.before)
+        return _picture(name, found, written.before, {written.intended, written.confirmed})
+    return Stays.THEIRS if theirs else put_back(name, found, written.before)
 
 
 def _before_run(name: Field, found: Value, known: Known, run: RunChange) -> Restored | Stays:
@@ -146,7 +150,7 @@ def _before_run(name: Field, found: Value, known: Known, run: RunChange) -> Rest
         ours = joined(without(known.written.intended, entry_keys(put)), taken)
         return Restored(change=change_to(name, found, rest), is_first=False, ours=ours)
     if spec.kind is Kind.PICTURE:
-        answer = picture_before(name, found, run.before, {run.after})
+        answer = _picture(name, found, run.before, {run.after})
     elif same(spec, run.after, found) == "other":
         answer = Stays.THEIRS
     else:
@@ -157,7 +161,7 @@ def _before_run(name: Field, found: Value, known: Known, run: RunChange) -> Rest
     return answer if first else replace(answer, is_first=False, ours=run.before)
 
 
-def picture_before(name: Field, found: Value, before: Value, ours: set[Value]) -> Restored | Stays:
+def _picture(name: Field, found: Value, before: Value, ours: set[Value]) -> Restored | Stays:
     if is_empty(before):
         return Stays.NO_PICTURE if found in ours else Stays.THEIRS
     if found != before and found not in ours:

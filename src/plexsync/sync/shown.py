@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plexsync.model.errors import SyncError
 from plexsync.stash.client import StashClient
 from plexsync.sync.clock import Clock
+from plexsync.sync.lapse import Lapse
 
 #: Seconds between two tellings: each starts a process inside Stash.
 EVERY = 2.0
@@ -21,14 +22,11 @@ class Shown:
     task: str
     clock: Clock
     waits: bool = True
-    _told_at: float | None = None
+    _lapse: Lapse = field(default_factory=lambda: Lapse(every=EVERY))
 
     async def show(self, done: float) -> None:
         """So much is done, from 0 to 1; told now and then only."""
-        now = self.clock.now()
-        # The clock may have been set back.
-        if self.waits and (self._told_at is None or not 0 <= now - self._told_at < EVERY):
-            self._told_at = now
+        if self.waits and self._lapse.over(self.clock.now()):
             await self._tell(done)
 
     async def end(self) -> None:
