@@ -20,6 +20,7 @@ from plexsync.app.damage import Damage
 from plexsync.config import Config
 from plexsync.log import Files, Logging, Obfuscator, Redactor, configure, logger
 from plexsync.model.errors import ConfigurationError, StoreDamagedError, StoreError
+from plexsync.provider import provider_routes
 from plexsync.store.lock import FolderLock
 from plexsync.store.opening import doubt
 from plexsync.sync.clock import Clock, SystemClock
@@ -214,6 +215,7 @@ def _web_server(graph: Graph, stop: Callable[[], None]) -> QuietServer:
         events_token=graph.identity.events_token,
         allowed_hosts=graph.config.host_names,
         stop=stop,
+        beside=[provider_routes(graph.provider, graph.identity.provider_path)],
     )
     return QuietServer(app)
 

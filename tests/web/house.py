@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from newstore import spare_first_start
 from plexsync.app import Graph, Sources, build, open_store
@@ -105,11 +105,17 @@ def served(
     secrets: tuple[str, str] = (KEY, TOKEN),
     graph: Graph | None = None,
     working: bool = False,
+    beside: Sequence[APIRouter] = (),
 ) -> Iterator[Door]:
     """The HTTP side of `service`; with the graph it is also closed, and worked when asked to."""
     stopped = threading.Event()
     app = create_app(
-        service, api_key=secrets[0], events_token=secrets[1], allowed_hosts=allowed_hosts, stop=stopped.set
+        service,
+        api_key=secrets[0],
+        events_token=secrets[1],
+        allowed_hosts=allowed_hosts,
+        stop=stopped.set,
+        beside=beside,
     )
 
     @asynccontextmanager

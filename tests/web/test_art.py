@@ -17,6 +17,7 @@ from PIL import Image
 from plexsync.art.addresses import Addresses
 from plexsync.art.sources import PictureKind
 from plexsync.config import load
+from plexsync.model.pictures import Recipe, Shape
 from plexsync.sim.library import cover
 from plexsync.sim.serving import serving
 from plexsync.sim.stash import StashOptions
@@ -117,10 +118,34 @@ def test_what_we_did_not_sign_is_not_there_and_stash_is_not_asked(hall: Hall, pa
 
 def test_every_kind_is_fetched_by_its_id_alone(hall: Hall) -> None:
     assert hall.client.get(hall.path(PictureKind.SCENE, 1)).content == cover(1)
-    for kind in (PictureKind.STUDIO, PictureKind.TAG, PictureKind.GROUP):
+    for kind in (PictureKind.STUDIO, PictureKind.GROUP):
         # Stash shows a drawing in place of what has no picture.
         assert hall.client.get(hall.path(kind, 1)).status_code == 404
-    assert hall.asked()[:2] == ["/scene/1/screenshot", "/studio/1/image"]
+    assert hall.asked() == ["/scene/1/screenshot", "/studio/1/image", "/group/1/frontimage"]
+
+
+def test_no_other_kind_is_served_even_if_it_is_signed(hall: Hall) -> None:
+    assert hall.client.get(hall.path(PictureKind.TAG, 1)).status_code == 404
+    assert hall.asked() == []
+
+
+def test_an_old_address_shows_the_picture_that_stash_has_now(hall: Hall) -> None:
+    assert hall.client.get(hall.path()).content == cover(7)
+    give(hall.stash, 1, f"data:image/jpeg;base64,{base64.b64encode(cover(8)).decode()}")
+    old = hall.client.get(hall.path(sha1="f" * 40))
+    assert old.content == cover(8)
+    assert "immutable" not in old.headers["cache-control"]
+    assert hall.client.get(hall.path(sha1="f" * 40)).content == cover(8)
+    hall.fault({"path": "/", "fault": "maintenance503"})
+    assert hall.client.get(hall.path(sha1="f" * 40)).content == cover(8)
+
+
+def test_an_address_may_ask_for_the_picture_as_a_poster(hall: Hall) -> None:
+    poster = Recipe(shape=Shape.POSTER, edge=300, quality=70)
+    path = hall.addresses.of(PictureKind.SCENE, 1, SHA1, poster)
+    with Image.open(io.BytesIO(hall.client.get(path).content)) as picture:
+        assert picture.width * 3 == picture.height * 2
+    assert hall.client.get(path.replace("poster-300-70", "poster-301-70")).status_code == 404
 
 
 def test_what_stash_does_not_have_is_not_there(hall: Hall) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -12,24 +13,28 @@ from plexsync.app.advice import advice_of, doctor_of
 from plexsync.app.clients import checking, listener_of, plex_client, stash_client
 from plexsync.app.parts import Parts
 from plexsync.app.pictures import art_of, gallery_of, hints_of
+from plexsync.app.provider import faces_of, provider_of
 from plexsync.app.rules import paths_of, rules_of
 from plexsync.app.servers import Site
 from plexsync.app.sources import complete
 from plexsync.app.timetables import common_entries, rebuilding_of, timetable_of, upkeep_of
 from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
-from plexsync.model.work import Peer
+from plexsync.model.work import Lane, Peer
 from plexsync.plex.client import PlexClient
+from plexsync.provider import Provider, Rest
 from plexsync.stash.client import StashClient
 from plexsync.store import identity
 from plexsync.store.database import Database
 from plexsync.store.fence import Transactions
+from plexsync.sync.causes import MATCHED
 from plexsync.sync.clock import Clock
 from plexsync.sync.drains import Drains
 from plexsync.sync.gatekeeper import Gatekeeper
 from plexsync.sync.identities import StashIdentity
 from plexsync.sync.intake import Intake
 from plexsync.sync.outages import servers_of
+from plexsync.sync.outsiders import Outsiders
 from plexsync.sync.ownership import Claimant, Ownership
 from plexsync.sync.peers import STASH, TIMETABLE, plex_key, plex_name
 from plexsync.sync.questions import Questions
@@ -39,6 +44,7 @@ from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
 from plexsync.sync.storedgate import StoredGate
+from plexsync.sync.strangers import Strangers
 from plexsync.sync.timetable import Timetable
 from plexsync.sync.tools import Tools
 from plexsync.sync.undoing import Undoing
@@ -52,6 +58,7 @@ class Graph:
     identity: identity.Identity
     database: Database
     service: Service
+    provider: Provider
     stash: StashClient
     plexes: tuple[PlexClient, ...]
 
@@ -122,7 +129,9 @@ class _Builder:
     def graph(self) -> Graph:
         self._own_timetable()
         plexes = tuple(self._own_server(setting) for setting in self.config.servers)
-        service = self._service()
+        # What Plex asks for, pictures too, is asked of Stash one by one: that leaves room for work.
+        turn = asyncio.Lock()
+        service = self._service(turn)
         self.timetable.begin()
         for ownership in self.servers.values():
             ownership.begin()
@@ -131,11 +140,33 @@ class _Builder:
             identity=self.me,
             database=self.database,
             service=service,
+            provider=self._provider(service.intake, turn),
             stash=self.parts.stash,
             plexes=plexes,
         )
 
-    def _service(self) -> Service:
+    def _provider(self, intake: Intake, turn: asyncio.Lock) -> Provider:
+        parts = self.parts
+        strangers = Strangers(database=self.database, clock=self.clock, servers=parts.names)
+
+        async def outsiders() -> list[Outsiders]:
+            return [one for tools in await self._known() if (one := tools.portraits.outsiders) is not None]
+
+        return provider_of(
+            self.config,
+            me=self.me,
+            identity=parts.stash_identity,
+            database=self.database,
+            clock=self.clock,
+            turn=turn,
+            rest=Rest(
+                faces=faces_of(self.config, outsiders),
+                matched=lambda scene: intake.put([scene], Lane.CHANGE, MATCHED),
+                unknown=strangers.note,
+            ),
+        )
+
+    def _service(self, turn: asyncio.Lock) -> Service:
         config, parts, database, clock = self.config, self.parts, self.database, self.clock
         names = parts.names
         intake = Intake(database=database, clock=clock, servers=names, wake=self._wake, ask=self._look)
@@ -151,7 +182,7 @@ class _Builder:
             spools=tuple(Spool(folder=folder, intake=intake) for folder in config.spool_folders),
             drains=parts.drains,
             upkeep=upkeep_of(parts, database),
-            gallery=gallery_of(art_of(config, parts.stash, database), self.me, parts.rules, clock),
+            gallery=gallery_of(art_of(config, parts.stash, database), self.me, parts.rules, clock, turn),
             questions=Questions(database=database, clock=clock, wake=self._wake),
             undoing=Undoing(database=database, clock=clock, servers=names, wake=self._wake),
             reconciling=parts.reconciling,

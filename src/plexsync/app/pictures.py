@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from plexsync.art import Art
 from plexsync.art.addresses import Addresses
 from plexsync.art.gallery import Gallery
@@ -71,6 +73,10 @@ def watch_of(config: Config, me: Identity, rules: RuleBook) -> PortraitWatch | N
     return None if addresses is None else PortraitWatch(addresses=addresses, recipe=recipe_of(rules), rules=rules)
 
 
-def gallery_of(art: Art, me: Identity, rules: RuleBook, clock: Clock) -> Gallery:
-    """What Plex may fetch without a key, also by addresses that it was given long ago."""
-    return Gallery(art=art, recipe=recipe_of(rules), now=clock.now, addresses=Addresses(key=me.signing_key, base=""))
+def gallery_of(art: Art, me: Identity, rules: RuleBook, clock: Clock, turn: asyncio.Lock) -> Gallery:
+    """What Plex may fetch without a key, also by addresses that it was given long ago.
+
+    `turn` is held by each of its questions to Stash.
+    """
+    addresses = Addresses(key=me.signing_key, base="")
+    return Gallery(art=art, recipe=recipe_of(rules), now=clock.now, addresses=addresses, turn=turn)

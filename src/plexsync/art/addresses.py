@@ -8,23 +8,30 @@ import re
 from dataclasses import dataclass, field
 
 from plexsync.art.sources import PictureKind
+from plexsync.model.pictures import Recipe, Shape
 
 #: The first part of the path.
 ROOT = "art"
 _SUFFIX = ".jpg"
 _VERSION = 12
 _SIGNED = 32
-_KINDS = frozenset(kind.value for kind in PictureKind)
+#: Nothing else is served, whoever signed it.
+SERVED = frozenset({PictureKind.SCENE, PictureKind.PERFORMER, PictureKind.STUDIO, PictureKind.GROUP})
+_KINDS = frozenset(kind.value for kind in SERVED)
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Whose picture it is, and the first digits of the sha1 that it had when the address was made."""
+    """Whose picture it is, and the first digits of the sha1 that it had when the address was made.
+
+    `recipe` is what is made of it; None: what is made of all that belong to no library.
+    """
 
     kind: PictureKind
     id: int
     version: str
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +41,30 @@ class Addresses:
     key: str = field(repr=False)
     base: str
 
-    def of(self, kind: PictureKind, number: int, sha1: str) -> str:
+    def of(self, kind: PictureKind, number: int, sha1: str, recipe: Recipe | None = None) -> str:
         """The whole address of a picture; another one once the picture is another one."""
-        version = sha1[:_VERSION]
+        version = sha1[:_VERSION] + ("" if recipe is None else f".{recipe.shape.value}-{recipe.edge}-{recipe.quality}")
         return f"{self.base}/{ROOT}/{kind.value}/{number}/{version}/{self._signature(kind, number, version)}{_SUFFIX}"
 
     def read(self, kind: str, number: str, version: str, name: str) -> Address | None:
         """What the parts of a path mean; None where we did not sign them."""
         if kind not in _KINDS or not _NUMBER.fullmatch(number):
             return None
-        address = Address(kind=PictureKind(kind), id=int(number), version=version)
-        signed = self._signature(address.kind, address.id, version) + _SUFFIX
-        return address if hmac.compare_digest(signed.encode(), name.encode()) else None
+        owner = PictureKind(kind)
+        signed = self._signature(owner, int(number), version) + _SUFFIX
+        if not hmac.compare_digest(signed.encode(), name.encode()):
+            return None
+        sha1, _, recipe = version.partition(".")
+        return Address(kind=owner, id=int(number), version=sha1, recipe=_recipe(recipe))
 
     def _signature(self, kind: PictureKind, number: int, version: str) -> str:
         text = f"{ROOT}/{kind.value}/{number}/{version}"
         return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:_SIGNED]
+
+
+def _recipe(text: str) -> Recipe | None:
+    """The recipe that we signed."""
+    if not text:
+        return None
+    shape, edge, quality = text.split("-")
+    return Recipe(shape=Shape(shape), edge=int(edge), quality=int(quality))

@@ -98,12 +98,16 @@ class Art:
         kept = await self.kept(sha1)
         if kept is not None:
             return sha1, kept
-        row = await self._made(source, recipe, await self.stash.picture(source.address), now)
+        row = await self.fetched(source, recipe, now)
         known = await self.database.run(lambda c: pictures.of(c, source.kind, source.id).get(recipe.name))
         if known is None or known.sha1 != row.sha1:
             await self.database.run(lambda c: pictures.put(c, [row]))
         kept = await self.kept(row.sha1)
         return None if kept is None else (row.sha1, kept)
+
+    async def fetched(self, source: Source, recipe: Recipe, now: float) -> Picture:
+        """What Stash shows now, kept in shape in the folder; the store is not asked."""
+        return await self._made(source, recipe, await self.stash.picture(source.address), now)
 
     async def kept(self, sha1: str) -> bytes | None:
         """The bytes of a picture that was shaped, while the folder has them."""

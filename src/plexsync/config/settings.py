@@ -202,6 +202,16 @@ class Settings(BaseModel):
     owner_poster: FieldOwner = setting("Who decides the poster.", default=Owner.STASH)
     owner_background: FieldOwner = setting("Who decides the background.", default=Owner.STASH)
 
+    provider_last_known: bool = setting(
+        "While Stash is away tell Plex what was last known of a scene, in place of asking it to come back.",
+        default=False,
+        group="What Plex is told when it asks",
+    )
+    provider_heeds_adult: bool = setting(
+        "Match scenes only where Plex asks for adult results too: it may leave that out for libraries that take them.",
+        default=False,
+    )
+
     max_retries: int = setting(
         "Attempts after the first before a failure is laid aside.",
         default=5,

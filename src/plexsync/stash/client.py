@@ -144,6 +144,14 @@ class StashClient:
         """
         return await self._walks.scene_at(path)
 
+    async def scenes_named(self, name: str, limit: int = PAGE) -> list[Scene]:
+        """Scenes with a file of this name, and perhaps others whose paths hold it; the first `limit` by id."""
+        return await self._walks.named(name, limit)
+
+    async def scenes_searched(self, text: str, limit: int) -> list[Scene]:
+        """What Stash's own search finds for a text: it looks at titles, details, paths and more."""
+        return await self._walks.searched(text, limit)
+
     async def plugin_settings(self, plugin_id: str) -> dict[str, Any]:
         """What is stored for a plugin; settings that were never saved are absent."""
         variables = {"plugins": [plugin_id]}

@@ -33,6 +33,13 @@ query {name}($page: FindFilterType!, $which: SceneFilterType!, $tagParents: Bool
 
 SCENES_AFTER = _scenes_page("ScenesAfter")
 SCENES_AT_PATH = _scenes_page("ScenesAtPath")
+SCENES_NAMED = _scenes_page("ScenesNamed")
+
+SCENES_SEARCHED = f"""
+query ScenesSearched($page: FindFilterType!, $tagParents: Boolean!) {{
+  findScenes(filter: $page) {{ scenes {{ ...SceneFacts }} }}
+}}
+{SCENE_FACTS}"""
 
 SCENE_IDS_AFTER = """
 query SceneIdsAfter($page: FindFilterType!, $which: SceneFilterType!) {
@@ -131,6 +138,8 @@ mutation RunOperation($plugin: ID!, $args: Map) { runPluginOperation(plugin_id: 
 FIXED = (
     SCENES_AFTER,
     SCENES_AT_PATH,
+    SCENES_NAMED,
+    SCENES_SEARCHED,
     SCENE_IDS_AFTER,
     SCENE_FILES_AFTER,
     SCENES_TOUCHED,

@@ -116,6 +116,21 @@ class Walks:
                 return scene
         return None
 
+    async def named(self, name: str, limit: int) -> list[Scene]:
+        """At most `limit` scenes, of lowest ids, with a file whose path holds the name, perhaps in other case."""
+        return await self.scenes(documents.SCENES_NAMED, windows.named(name), 0, limit)
+
+    async def searched(self, text: str, limit: int) -> list[Scene]:
+        """What Stash finds for the text, in its own order; at most `limit` scenes."""
+        page = {"q": text, "page": 1, "per_page": limit, "sort": "title", "direction": "ASC"}
+        variables = {"page": page, "tagParents": self._tag_parents}
+
+        def told(answer: ScenesPage) -> list[Scene]:
+            met = Told()
+            return [scene_of(each, met, tag_parents=self._tag_parents) for each in answer.findScenes.scenes]
+
+        return await self._connection.made(documents.SCENES_SEARCHED, variables, ScenesPage, told)
+
     async def _pages(self, document: str, which: dict[str, Any], limit: int) -> AsyncIterator[Scene]:
         last_id = 0
         while True:

@@ -21,6 +21,7 @@ class Cause(StrEnum):
     TASK = "task in Stash"
     SCHEDULE = "schedule"
     START = "start"
+    SCAN = "scan of Plex"
 
 
 class Stage(StrEnum):
@@ -81,6 +82,30 @@ def ask(conn: Connection, scope: Scope, cause: str, *, report_only: bool, now: f
     }
     number = conn.execute(sa.insert(table).values(row).returning(table.c.id)).scalar_one()
     return _run(conn.execute(sa.select(table).where(table.c.id == number)).one()), False
+
+
+def over(conn: Connection, cause: str, now: float) -> GapRun:
+    """A new run that was over when it began: what it found is only noted."""
+    row: dict[str, Any] = {
+        "scope": Scope.ALL.value,
+        "cause": cause,
+        "report_only": True,
+        "asked_at": now,
+        "began_at": now,
+        "searched_at": now,
+        "ended_at": now,
+        "position": {},
+        "facts": {},
+    }
+    number = conn.execute(sa.insert(table).values(row).returning(table.c.id)).scalar_one()
+    return _run(conn.execute(sa.select(table).where(table.c.id == number)).one())
+
+
+def latest(conn: Connection, cause: str, since: float) -> GapRun | None:
+    """The newest run of that cause that was asked for since then."""
+    mine = sa.select(table).where(table.c.cause == cause, table.c.asked_at >= since)
+    row = conn.execute(mine.order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _run(row)
 
 
 def save(conn: Connection, run: GapRun) -> None:

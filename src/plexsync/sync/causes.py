@@ -26,6 +26,9 @@ LOST: Final = undos.GONE
 INDEXED: Final = "indexed"
 APPEARED: Final = "appeared"
 
+#: Plex took the scene for an item: what a provider cannot give is to follow.
+MATCHED: Final = "matched in Plex"
+
 #: These do not come from a change: such a job of a library in preview only plans.
 BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED})
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from plexsync.model.compare import text_key
 from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTemporaryError, SyncError
 from plexsync.model.item import IndexedItem, Section
 from plexsync.model.pathrules import PathRules
-from plexsync.model.paths import normal_path, path_key
+from plexsync.model.paths import path_key
 from plexsync.plex.client import PlexClient
-from plexsync.store import index, listings, preferences
+from plexsync.store import index, listings, preferences, sections
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.causes import APPEARED
@@ -149,9 +148,9 @@ class Libraries:
         async with self._loading:
             if self._loaded:
                 return
-            rows = await self.database.run(lambda c: preferences.get(c, f"sections:{self.server}")) or []
+            known = await self.database.run(lambda c: sections.known(c, self.server))
             await self.shelf.load()
-            self.sections = tuple(_section(row) for row in rows)
+            self.sections = known
             await self._load_contacts()
             self._loaded = True
 
@@ -185,12 +184,12 @@ class Libraries:
             return await self._look(whole=whole)
 
     async def _read_sections(self) -> None:
-        before = [_facts(section) for section in self.sections]
+        before = [sections.facts(section) for section in self.sections]
         self.sections = await self.shelf.read(self.sections)
         await self._load_contacts()
         await self.database.run(self._note_synced)
-        if (rows := [_facts(section) for section in self.sections]) != before:
-            await self.database.run(lambda c: preferences.put(c, f"sections:{self.server}", rows))
+        if [sections.facts(section) for section in self.sections] != before:
+            await self.database.run(lambda c: sections.keep(c, self.server, self.sections))
 
     async def _look(self, *, whole: bool) -> bool:
         self._unlisted.clear()
@@ -252,35 +251,11 @@ class Libraries:
 
     def _note_synced(self, connection: Connection) -> None:
         """Other libraries take part than before: what was decided by the old ones is asked again."""
-        name, keys = f"synced:{self.server}", sorted(section.key for section in self.synced)
-        before = preferences.get(connection, name)
+        keys = sorted(section.key for section in self.synced)
+        before = sections.synced_keys(connection, self.server)
         # A Plex that starts may list no library for a moment.
         if not self.sections or before == keys:
             return
-        preferences.put(connection, name, keys)
+        sections.keep_synced(connection, self.server, keys)
         if before is not None:
             index.advance(connection, self.server)
-
-
-def _facts(section: Section) -> dict[str, Any]:
-    return {
-        "key": section.key,
-        "title": section.title,
-        "type": section.type,
-        "agent": section.agent,
-        "locations": [normal_path(place) for place in section.locations],
-        "marks": section.marks,
-        "uuid": section.uuid,
-    }
-
-
-def _section(row: dict[str, Any]) -> Section:
-    return Section(
-        key=row["key"],
-        title=row["title"],
-        type=row["type"],
-        agent=row["agent"],
-        locations=tuple(row["locations"]),
-        marks=row["marks"],
-        uuid=row.get("uuid", ""),
-    )

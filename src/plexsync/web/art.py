@@ -6,9 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
 from plexsync.art.addresses import ROOT
-from plexsync.art.gallery import Served
+from plexsync.art.gallery import Gallery, Served
 from plexsync.model.errors import SyncError
-from plexsync.sync.service import Service
 
 #: Seconds after which one who came while Stash was away may ask again, where nothing says otherwise.
 _RETRY_SECONDS = 60
@@ -17,17 +16,17 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_NOW = "public, max-age=300"
 
 
-def art_routes(service: Service) -> APIRouter:
+def art_routes(gallery: Gallery) -> APIRouter:
     """`/art`, open to everyone."""
     router = APIRouter(prefix=f"/{ROOT}", tags=["pictures"])
 
     async def picture(request: Request, kind: str, number: str, version: str, name: str) -> Response:
         """A picture of Stash as a JPEG, by a signed address that is valid for ever."""
-        address = service.gallery.addresses.read(kind, number, version, name)
+        address = gallery.addresses.read(kind, number, version, name)
         if address is None:
             return _absent()
         try:
-            served = await service.gallery.picture(address)
+            served = await gallery.picture(address)
         except SyncError as error:
             wait = str(round(error.retry_after or _RETRY_SECONDS))
             told = "the picture cannot be had from Stash now: ask again later"

@@ -13,11 +13,7 @@ from plexsync.web.readiness import readiness
 
 def health_routes(service: Service) -> APIRouter:
     """`/healthz` and `/readyz`, open to everyone."""
-    router = APIRouter(tags=["health"])
-
-    async def healthz() -> Health:
-        """Whether the process lives: always 200."""
-        return Health(status="ok")
+    router = life_routes()
 
     async def readyz(response: Response) -> Readiness:
         """Whether all works: 200, or 503 and what needs a person."""
@@ -26,8 +22,19 @@ def health_routes(service: Service) -> APIRouter:
         return found
 
     not_ready: dict[int | str, dict[str, Any]] = {503: {"model": Readiness}}
-    router.add_api_route("/healthz", healthz, methods=["GET"])
-    router.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     router.add_api_route("/readyz", readyz, methods=["GET"], responses=not_ready)
     router.add_api_route("/readyz", readyz, methods=["HEAD"], include_in_schema=False)
+    return router
+
+
+def life_routes() -> APIRouter:
+    """`/healthz` alone, open to everyone."""
+    router = APIRouter(tags=["health"])
+
+    async def healthz() -> Health:
+        """Whether the process lives: always 200."""
+        return Health(status="ok")
+
+    router.add_api_route("/healthz", healthz, methods=["GET"])
+    router.add_api_route("/healthz", healthz, methods=["HEAD"], include_in_schema=False)
     return router

@@ -1,0 +1,101 @@
+"""What Plex asks while it scans, as the settings want it answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from plexsync.app.pictures import recipe_of
+from plexsync.app.rules import paths_of, rules_of
+from plexsync.config import Config
+from plexsync.log import logger
+from plexsync.model.compare import text_key
+from plexsync.model.errors import StoreError, SyncError
+from plexsync.model.portraits import PeoplePictures
+from plexsync.provider import Provider, Rest
+from plexsync.provider.catalogue import Catalogue
+from plexsync.provider.match import Matcher
+from plexsync.provider.pictures import Pictures
+from plexsync.provider.reading import Reading
+from plexsync.provider.shelves import Shelves
+from plexsync.store.fence import Transactions
+from plexsync.store.identity import Identity
+from plexsync.sync.clock import Clock
+from plexsync.sync.identities import StashIdentity
+from plexsync.sync.outsiders import Outsiders
+
+_log = logger("plexsync.provider")
+
+Faces = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+#: Seconds that Plex is waited for while it waits for us.
+_PLEX_SECONDS = 2.0
+
+
+def provider_of(
+    config: Config,
+    *,
+    me: Identity,
+    identity: StashIdentity,
+    database: Transactions,
+    clock: Clock,
+    turn: asyncio.Lock,
+    rest: Rest,
+) -> Provider:
+    """The provider of the Stash that `identity` knows; `turn` is held by each of its questions."""
+    reading = Reading(database=database, now=clock.now)
+    # The master switch is about writing. Values that are withheld from a Plex that asks, it would take away.
+    book = rules_of(config.model_copy(update={"sync_enabled": True}))
+    names = [server.name for server in config.servers]
+    shelves = Shelves(servers=names, reading=reading, paths=paths_of(config), book=book)
+    catalogue = Catalogue(
+        stash=identity.stash, sure=_sure(identity), now=clock.now, last_known=config.provider_last_known, turn=turn
+    )
+    return Provider(
+        catalogue=catalogue,
+        matcher=Matcher(catalogue=catalogue, shelves=shelves),
+        shelves=shelves,
+        pictures=Pictures(reading=reading, key=me.signing_key, usual=recipe_of(book)),
+        rest=rest,
+        now=clock.now,
+        base=config.url_from_plex or "",
+        heeds_adult=config.provider_heeds_adult,
+    )
+
+
+def faces_of(config: Config, outsiders: Callable[[], Awaitable[Sequence[Outsiders]]] | None) -> Faces:
+    """Whose pictures may be shown; `outsiders` are the people of libraries outside the synced ones, None: not known."""
+    asking: set[asyncio.Task[list[str]]] = set()
+
+    async def everybody(names: Sequence[str]) -> Collection[str]:
+        return names if config.people_pictures is PeoplePictures.ALWAYS else ()
+
+    async def safe(names: Sequence[str]) -> Collection[str]:
+        assert outsiders is not None  # noqa: S101 -- for the type checker: chosen below
+        task = asyncio.create_task(_insiders(names, await outsiders()))
+        # One that takes long goes on: what it learns is there for the next question.
+        asking.add(task)
+        task.add_done_callback(asking.discard)
+        done, _ = await asyncio.wait({task}, timeout=_PLEX_SECONDS)
+        return task.result() if done else ()
+
+    return safe if config.people_pictures is PeoplePictures.SAFE and outsiders is not None else everybody
+
+
+async def _insiders(names: Sequence[str], outsiders: Sequence[Outsiders]) -> list[str]:
+    """Those of the names that no other library lists; none as long as one of them does not tell."""
+    try:
+        return [name for name in names if not any([await one.lists(text_key(name)) for one in outsiders])]
+    except SyncError as error:
+        _log.debug("pictures of people are left out", reason=str(error))
+        return []
+
+
+def _sure(identity: StashIdentity) -> Callable[[], Awaitable[None]]:
+    async def sure() -> None:
+        try:
+            await identity.insist()
+        except StoreError:
+            # Without the store nobody can tell; what Plex asked for is answered by the Stash that there is.
+            _log.debug("whether it is the Stash that is known cannot be told now")
+
+    return sure

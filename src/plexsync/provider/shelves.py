@@ -1,0 +1,59 @@
+"""The libraries that take part: where their files lie, and whose rules a scene is told by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from plexsync.model.errors import StoreError
+from plexsync.model.item import Section
+from plexsync.model.pathrules import PathRules
+from plexsync.model.paths import path_key
+from plexsync.model.rules import RuleBook, Rules
+from plexsync.model.scene import Scene
+from plexsync.provider.reading import Reading
+from plexsync.store import sections
+from plexsync.store.database import Connection
+
+
+@dataclass(slots=True, kw_only=True)
+class Shelves:
+    """The libraries of these servers, as the store knows them; while it is away, as it last told."""
+
+    servers: Sequence[str]
+    reading: Reading
+    paths: PathRules
+    book: RuleBook
+    known: tuple[Section, ...] = ()
+
+    async def look(self) -> None:
+        """Learn how the libraries stand, if the store tells it now."""
+        with suppress(StoreError):
+            await self.reading.run(self.read)
+
+    def read(self, connection: Connection) -> None:
+        """The same within a transaction."""
+        self.known = tuple(one for server in self.servers for one in sections.synced(connection, server))
+
+    @property
+    def locations(self) -> list[str]:
+        """The folders of all of them."""
+        return list(dict.fromkeys(place for section in self.known for place in section.locations))
+
+    def rules_of(self, scene: Scene) -> Rules:
+        """Those of the library that lists a file of the scene, the primary one first; else those of all."""
+        for file in scene.files:
+            for place in self.paths.places_in_plex(file.path):
+                if (section := self._holding(place)) is not None:
+                    return self.book.of(section.title, str(section.key))
+        return self.book.default
+
+    def _holding(self, plex_path: str) -> Section | None:
+        key = path_key(plex_path)
+        held = (one for one in self.known if any(key.startswith(_root(place)) for place in one.locations))
+        return next(held, None)
+
+
+def _root(location: str) -> str:
+    return path_key(location).rstrip("/") + "/"

@@ -1,0 +1,1 @@
+"""What Plex asks while it scans."""
