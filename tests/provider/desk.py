@@ -33,7 +33,7 @@ MATCHES = "/library/metadata/matches"
 SERVER = "plex"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Desk:
     """A client of the provider, one of the simulated Stash, and what lies behind both."""
 
@@ -104,7 +104,7 @@ class Desk:
     def queued(self) -> dict[int, tuple[str, ...]]:
         """The scenes that wait for a sync, and why."""
         with self.graph.database.transaction() as connection:
-            return {row.scene: tuple(row.reasons) for row in jobs.listing(connection, 1000)}
+            return {row.scene: tuple(row.reasons) for row in jobs.listing(connection, limit=1000)}
 
     def unknown(self) -> list[str]:
         """The files that were noted as gaps."""

@@ -22,8 +22,6 @@ FRESH = 10.0
 KEPT = 2_000
 #: Seconds for which a Stash that is away, or held, is not asked again.
 PAUSE = 2.0
-#: Scenes that hold one name, of which more are not looked at.
-NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,15 @@ class _Kept:
 class Catalogue:
     """`sure` raises a SyncError while Stash may not be believed. With `last_known` scenes are told while it is away.
 
-    `turn` is held by each question: whoever else asks Stash for Plex shares it, so that work goes on beside.
+    Of more than `many` scenes whose paths hold one name the others are not told. `turn` is held by each question:
+    whoever else asks Stash for Plex shares it, so that work goes on beside.
     """
 
     stash: StashClient
     sure: Callable[[], Awaitable[None]]
     now: Callable[[], float]
     last_known: bool = False
+    many: int = 200
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _kept: OrderedDict[int, _Kept] = field(default_factory=OrderedDict)
     _wanted: dict[int, asyncio.Future[Scene | None]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Catalogue:
 
     async def named(self, name: str) -> list[Scene]:
         """Scenes with a file of this name, and perhaps some whose paths only hold it."""
-        return self._keep(await self._asked(lambda: self.stash.scenes_named(name, NAMED)))
+        return self._keep(await self._asked(lambda: self.stash.scenes_named(name, self.many)))
 
     async def at(self, path: str) -> Scene | None:
         """The scene with a file at exactly this path; None where there is none."""

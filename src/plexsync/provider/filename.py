@@ -36,10 +36,10 @@ class Filename:
 
 def readings(text: str) -> list[Filename]:
     """Every way to read it; none where it names no file. A backslash separates, or is a sign of a name."""
-    found = [_reading(text)]
-    if "\\" in text and not is_windows(text):
-        found.append(_reading(text.replace("\\", "/")))
-    return [one for one in found if one is not None]
+    separated = text.replace("\\", "/")
+    found = [_reading(one) for one in dict.fromkeys((text, text if is_windows(text) else separated))]
+    # What is no file one way is not to be one the other way.
+    return [one for one in found if one is not None] if all(found) else []
 
 
 def _reading(text: str) -> Filename | None:

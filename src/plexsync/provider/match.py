@@ -14,7 +14,7 @@ from plexsync.model.paths import path_key
 from plexsync.model.rules.dates import day_and_year
 from plexsync.model.scene import Scene
 from plexsync.provider.asked import Asked
-from plexsync.provider.catalogue import NAMED, Catalogue
+from plexsync.provider.catalogue import Catalogue
 from plexsync.provider.filename import Filename
 from plexsync.provider.fit import Held, Wanted, same_name, wanted_of
 from plexsync.provider.identifiers import scene_in_name, scene_of_guid, scene_typed
@@ -124,7 +124,7 @@ class Matcher:
         scenes: dict[int, Scene] = {}
         for name in wanted.file_names:
             page = await self.catalogue.named(name)
-            if len(page) >= NAMED:
+            if len(page) >= self.catalogue.many:
                 return await self._at_places(wanted)
             scenes |= {scene.id: scene for scene in page}
         files = same_name(wanted, _files(scenes.values()))
