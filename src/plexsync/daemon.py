@@ -68,13 +68,14 @@ async def opened(
     process: Process, redactor: Redactor, facts: dict[str, Any]
 ) -> AsyncIterator[tuple[Graph, FolderLock]]:
     """The graph of a data folder that nobody else works on, closed again at the end."""
-    with _held(process, facts) as lock:
+    with held(process, facts) as lock:
         async with _graph(process, redactor, Damage()) as graph:
             yield graph, lock
 
 
 @contextlib.contextmanager
-def _held(process: Process, facts: dict[str, Any]) -> Iterator[FolderLock]:
+def held(process: Process, facts: dict[str, Any]) -> Iterator[FolderLock]:
+    """The data folder, held by this process alone. StoreError names the one that holds it already."""
     config = process.sources.load()
     config.data_dir.mkdir(parents=True, exist_ok=True)
     with FolderLock(config.data_dir) as lock:
@@ -120,7 +121,7 @@ async def run_daemon(process: Process, ready: Callable[[str], None]) -> None:
     redactor = Redactor()
     config = process.sources.load()
     facts = {"version": __version__, "started_at": process.clock.now()}
-    with logging_for(config, redactor, to_files=True), _held(process, facts) as lock, contextlib.ExitStack() as stack:
+    with logging_for(config, redactor, to_files=True), held(process, facts) as lock, contextlib.ExitStack() as stack:
         daemon = _Daemon(process=process, lock=lock, facts=facts, ready=ready, stack=stack)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -173,14 +174,14 @@ class _Daemon:
 
     def _listen(self, config: Config) -> socket.socket:
         if self.listener is None:
-            self.listener = self.stack.enter_context(_listener(config))
+            self.listener = self.stack.enter_context(listener_of(config))
         return self.listener
 
     def _tell(self, config: Config, listener: socket.socket) -> None:
         if "url" in self.facts:
             _log.info("plexsync works again", url=self.facts["url"])
             return
-        self.facts["url"] = _address(config, listener)
+        self.facts["url"] = address_of(config, listener)
         self.lock.tell(self.facts | {"pid": os.getpid()})
         _log.info("plexsync works", data_dir=str(config.data_dir), **self.facts)
         self.ready(self.facts["url"])
@@ -237,7 +238,8 @@ def _raise_fault(task: asyncio.Task[None]) -> None:
     raise error
 
 
-def _listener(config: Config) -> socket.socket:
+def listener_of(config: Config) -> socket.socket:
+    """Listens where the settings say; ConfigurationError where that cannot be."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -252,7 +254,7 @@ def _listener(config: Config) -> socket.socket:
     return listener
 
 
-def _address(config: Config, listener: socket.socket) -> str:
+def address_of(config: Config, listener: socket.socket) -> str:
     """Where this machine's own commands reach the daemon."""
     host = config.host
     if host in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound

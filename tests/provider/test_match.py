@@ -206,8 +206,8 @@ def test_only_films_are_matched(shared: Desk) -> None:
     path = shared.scenes()[0]["paths"][0].removeprefix("/data/")
     for kind in (2, 3, 4, "2", 18, -1):
         assert shared.keys(filename=path, type=kind) == []
-    for kind in (1, "1", True, 1.0, None, "film", []):
-        assert shared.keys(filename=path, type=kind) == ["1"]
+    for odd in (1, "1", True, 1.0, None, "film", []):
+        assert shared.keys(filename=path, type=odd) == ["1"]
 
 
 def test_a_scene_that_the_rules_leave_out_is_no_match_unless_a_person_wants_it(tmp_path: Path) -> None:

@@ -66,11 +66,7 @@ async def _plugin_settings(config: Config, database: Database, redactor: Redacto
 
 def complete(config: Config) -> None:
     """ConfigurationError when something is missing without which there is no work."""
-    faults = []
-    if config.stash_url is None:
-        faults.append(
-            'stash_url is missing: where does Stash answer? For example PLEXSYNC_STASH_URL="http://stash:9999"'
-        )
+    faults = _without_stash(config)
     if not config.servers:
         faults.append('plex_url is missing: where does Plex answer? For example PLEXSYNC_PLEX_URL="http://plex:32400"')
     faults += [
@@ -80,3 +76,15 @@ def complete(config: Config) -> None:
     ]
     if faults:
         raise ConfigurationError(faults)
+
+
+def complete_for_stash(config: Config) -> None:
+    """The same of what only asks Stash."""
+    if faults := _without_stash(config):
+        raise ConfigurationError(faults)
+
+
+def _without_stash(config: Config) -> list[str]:
+    if config.stash_url is not None:
+        return []
+    return ['stash_url is missing: where does Stash answer? For example PLEXSYNC_STASH_URL="http://stash:9999"']

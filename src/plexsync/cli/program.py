@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,12 @@ Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Id
 SceneId = Annotated[int, typer.Argument(min=1, metavar="SCENE", help="Id of a scene in Stash.")]
 FieldNames = Annotated[list[str] | None, typer.Argument(metavar="FIELD...", help="Names of fields, as `plan` shows.")]
 Everything = Annotated[bool, typer.Option("--all", help="All scenes.")]
+
+
+class Part(StrEnum):
+    """What can be run without the rest."""
+
+    PROVIDER = "provider"
 
 
 def main(words: list[str] | None = None) -> None:
@@ -99,11 +106,15 @@ program.command()(setup)
 def run(
     context: typer.Context,
     spool_folder: Annotated[list[Path] | None, typer.Option(help="Watch this folder too; repeatable.")] = None,
+    only: Annotated[Part | None, typer.Option(help="Run this part alone: it answers Plex and writes nothing.")] = None,
 ) -> None:
     """Run the daemon in the foreground, until Ctrl-C, SIGTERM or `plexsync stop`."""
     from plexsync.cli import running
 
-    running.run(call_of(context), spool_folder or [], _screen(context))
+    if only is Part.PROVIDER:
+        running.run_provider(call_of(context), _screen(context))
+    else:
+        running.run(call_of(context), spool_folder or [], _screen(context))
 
 
 @program.command()
