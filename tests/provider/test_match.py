@@ -206,7 +206,8 @@ def test_only_films_are_matched(shared: Desk) -> None:
     path = shared.scenes()[0]["paths"][0].removeprefix("/data/")
     for kind in (2, 3, 4, "2", 18, -1):
         assert shared.keys(filename=path, type=kind) == []
-    for odd in (1, "1", True, 1.0, None, "film", []):
+    others: tuple[object, ...] = (1, "1", True, 1.0, None, "film", [])
+    for odd in others:
         assert shared.keys(filename=path, type=odd) == ["1"]
 
 

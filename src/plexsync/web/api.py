@@ -55,7 +55,7 @@ def create_app(
     api.include_router(reconcile_routes(service, access))
     app.include_router(api)
     app.include_router(health_routes(service))
-    app.include_router(art_routes(service.gallery))
+    app.include_router(art_routes(lambda: service.gallery))
     for router in beside:
         app.include_router(router)
     return app
@@ -65,7 +65,7 @@ def create_public_app(gallery: Gallery, *, allowed_hosts: Sequence[str], beside:
     """Only what Plex itself asks for: pictures, and what `beside` serves."""
     app = _shell(allowed_hosts, described_at=None)
     app.include_router(life_routes())
-    app.include_router(art_routes(gallery))
+    app.include_router(art_routes(lambda: gallery))
     for router in beside:
         app.include_router(router)
     return app

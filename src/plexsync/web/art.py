@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request, Response
 from starlette.responses import JSONResponse
 
@@ -16,17 +18,17 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _FOR_NOW = "public, max-age=300"
 
 
-def art_routes(gallery: Gallery) -> APIRouter:
-    """`/art`, open to everyone."""
+def art_routes(gallery: Callable[[], Gallery]) -> APIRouter:
+    """`/art`, open to everyone; `gallery` is asked for with each request."""
     router = APIRouter(prefix=f"/{ROOT}", tags=["pictures"])
 
     async def picture(request: Request, kind: str, number: str, version: str, name: str) -> Response:
         """A picture of Stash as a JPEG, by a signed address that is valid for ever."""
-        address = gallery.addresses.read(kind, number, version, name)
+        address = gallery().addresses.read(kind, number, version, name)
         if address is None:
             return _absent()
         try:
-            served = await gallery.picture(address)
+            served = await gallery().picture(address)
         except SyncError as error:
             wait = str(round(error.retry_after or _RETRY_SECONDS))
             told = "the picture cannot be had from Stash now: ask again later"
