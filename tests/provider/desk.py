@@ -114,8 +114,8 @@ class Desk:
 
     def later(self) -> None:
         """What was told of scenes is told no longer."""
-        ahead = self.graph.provider.catalogue.now() + 60
-        self.graph.provider.catalogue.now = lambda: ahead
+        now = self.graph.provider.catalogue.now
+        self.graph.provider.catalogue.now = lambda: now() + 60
 
     def lose_store(self) -> None:
         """From now on the database is away."""

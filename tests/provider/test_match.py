@@ -287,3 +287,24 @@ def test_any_text_is_read_as_files_or_as_none(text: str) -> None:
         assert not {"", ".", ".."} & set(one.parts)
     asked = wanted_of(text, ["/plex/media", "C:/media", "\\\\nas\\media", "/"], PathRules())
     assert asked is None or asked.fitting([Held(scene=1, path="/data/x/y.mp4")]) in ([], [1])
+
+
+def test_a_scan_while_stash_comes_and_goes_gets_the_right_scene_or_is_asked_to_come_back(tmp_path: Path) -> None:
+    with desk(tmp_path, scenes=40) as one:
+        wanted = {scene["paths"][0].removeprefix("/data/"): str(scene["id"]) for scene in one.scenes()}
+        one.index()
+        one.fault({"path": "/graphql", "fault": "maintenance503", "times": 1})
+
+        def scanned(path: str) -> tuple[int, list[str]]:
+            answer = one.client.post(MATCHES, json={"type": 1, "filename": path})
+            found = answer.json()["MediaContainer"]["Metadata"] if answer.status_code == 200 else []
+            return answer.status_code, [item["ratingKey"] for item in found]
+
+        with ThreadPoolExecutor(8) as pool:
+            first = dict(zip(wanted, pool.map(scanned, wanted), strict=True))
+        assert {status for status, _ in first.values()} <= {200, 503}
+        assert all(keys == [wanted[path]] for path, (status, keys) in first.items() if status == 200)
+        one.later()
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(scanned, wanted)) == [(200, [key]) for key in wanted.values()]
+        assert one.unknown() == []

@@ -184,6 +184,7 @@ def test_without_its_database_plexsync_asks_stash(own: Desk, indexed: bool) -> N
     if indexed:
         own.index()
     scene = own.scenes()[0]
+    own.stash.post("/_sim/named", json={"kind": "performer", "name": "Sintel", "image": data_url(picture("Ann"))})
     own.keys(filename="learns/where the libraries are.mp4")
     own.lose_store()
     path = scene["paths"][0].removeprefix("/data/")

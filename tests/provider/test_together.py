@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx2
 
+from pictures import data_url, picture
 from plexsync.app import Graph, Sources
 from plexsync.provider import provider_routes
 from plexsync.web.api import create_app
@@ -63,6 +64,18 @@ async def test_what_plex_matches_is_completed_by_a_sync_and_says_the_same(tmp_pa
         assert (told["title"], told["summary"], told["studio"]) == (held["title"], held["summary"], held["studio"])
         assert [one["tag"] for one in told["Genre"]] == held["genres"]
         assert [one["tag"] for one in told["Director"]] == held["directors"]
+
+
+async def test_people_whom_no_other_library_lists_are_shown_by_default(tmp_path: Path) -> None:
+    async with world(tmp_path, scenes=2) as place, at_work(place) as graph:
+        await quiet(graph.service)
+        people = {"kind": "performer", "name": "Sintel", "image": data_url(picture("Sintel"))}
+        await place.http.post(f"{place.stash.url}/_sim/named", json=people)
+        async with plex_asking(graph) as plex:
+            answer = await plex.get("/library/metadata/1")
+        (told,) = answer.json()["MediaContainer"]["Metadata"]
+        shown = {one["tag"] for one in told["Role"] if "thumb" in one}
+        assert shown == {"Sintel"}
 
 
 async def test_a_file_of_a_library_that_stash_lacks_is_a_gap_of_that_library(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def faces_of(config: Config, outsiders: Callable[[], Awaitable[Sequence[Outsider
 
     async def safe(names: Sequence[str]) -> Collection[str]:
         assert outsiders is not None  # noqa: S101 -- for the type checker: chosen below
-        task = asyncio.create_task(_insiders(names, await outsiders()))
+        task = asyncio.create_task(_insiders(names, outsiders))
         # One that takes long goes on: what it learns is there for the next question.
         asking.add(task)
         task.add_done_callback(asking.discard)
@@ -81,11 +81,12 @@ def faces_of(config: Config, outsiders: Callable[[], Awaitable[Sequence[Outsider
     return safe if config.people_pictures is PeoplePictures.SAFE and outsiders is not None else everybody
 
 
-async def _insiders(names: Sequence[str], outsiders: Sequence[Outsiders]) -> list[str]:
+async def _insiders(names: Sequence[str], outsiders: Callable[[], Awaitable[Sequence[Outsiders]]]) -> list[str]:
     """Those of the names that no other library lists; none as long as one of them does not tell."""
     try:
-        return [name for name in names if not any([await one.lists(text_key(name)) for one in outsiders])]
-    except SyncError as error:
+        others = await outsiders()
+        return [name for name in names if not any([await one.lists(text_key(name)) for one in others])]
+    except (SyncError, StoreError) as error:
         _log.debug("pictures of people are left out", reason=str(error))
         return []
 
