@@ -15,8 +15,8 @@ from plexsync.app import Graph
 from plexsync.model.gaps import Scope
 from plexsync.store import gaps, schema
 from plexsync.store.gapruns import Cause
-from plexsync.sync.reconcile import RECONCILE
-from plexsync.sync.walk import FULL_WALK
+from plexsync.sync.gaps.reconcile import RECONCILE
+from plexsync.sync.walks.walk import FULL_WALK
 
 #: Rounds that count; one before them makes servers and caches warm.
 ROUNDS = 3

@@ -18,8 +18,8 @@ from plexsync.plex.client import PlexClient
 from plexsync.store import index, seen
 from plexsync.store.database import Database
 from plexsync.sync.clock import SystemClock
-from plexsync.sync.finder import Finder
-from plexsync.sync.libraries import Libraries
+from plexsync.sync.index.libraries import Libraries
+from plexsync.sync.story.finder import Finder
 
 SIZES = (100, 10_000, 100_000)
 RUNS = 400

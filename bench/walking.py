@@ -29,11 +29,11 @@ from plexsync.model.scene import Scene
 from plexsync.store import pictures, schema, seen
 from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
-from plexsync.sync.plandocuments import plan_document
-from plexsync.sync.previewing import Previews
-from plexsync.sync.readback import link_text
-from plexsync.sync.tools import Tools
-from plexsync.sync.walk import FULL_WALK
+from plexsync.sync.plans.documents import plan_document
+from plexsync.sync.plans.previewing import Previews
+from plexsync.sync.story.readback import link_text
+from plexsync.sync.story.tools import Tools
+from plexsync.sync.walks.walk import FULL_WALK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

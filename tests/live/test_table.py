@@ -26,7 +26,7 @@ from plexsync.sim.plex import PlexOptions, create_app
 from plexsync.sim.serving import Serving, serving
 from plexsync.store import queue
 from plexsync.sync.service import Service
-from plexsync.sync.windows import WINDOWS
+from plexsync.sync.walks.windows import WINDOWS
 from world import FastClock, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

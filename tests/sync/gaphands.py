@@ -11,7 +11,7 @@ from typing import Any
 
 from plexsync.app import Graph, Sources
 from plexsync.model.gaps import Scope
-from plexsync.sync.reconcile import RECONCILE
+from plexsync.sync.gaps.reconcile import RECONCILE
 from world import FastClock, World, opened, quiet, until, world
 
 TOKEN = {"X-Plex-Token": "sim-plex-token"}

@@ -16,7 +16,7 @@ from plexsync.sim.plex import PlexOptions, create_app
 from plexsync.sim.serving import Serving, serving
 from plexsync.store import index, listings
 from plexsync.store.database import Connection, Database
-from plexsync.sync.libraries import Libraries
+from plexsync.sync.index.libraries import Libraries
 from sync.hands import SetClock
 from world import LIBRARY
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from plexsync.sync.gate import Gate, GateEvent, GateState, step
+from plexsync.sync.gates.gate import Gate, GateEvent, GateState, step
 
 
 @dataclass(slots=True)

@@ -19,8 +19,8 @@ from plexsync.model.work import Decision, Job, Lane, Outcome, Put, PutKind, Verd
 from plexsync.store import brakes, jobs, links, queue, walks
 from plexsync.store.brakes import State
 from plexsync.store.database import Database
-from plexsync.sync import judging
-from plexsync.sync.brake import (
+from plexsync.sync.brakes import judging
+from plexsync.sync.brakes.brake import (
     HELD,
     JUDGED,
     LIMITS,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from plexsync.model.gaps import Scope
-from plexsync.sync.brake import Limits
-from plexsync.sync.questions import NoQuestionError
+from plexsync.sync.brakes.brake import Limits
+from plexsync.sync.brakes.questions import NoQuestionError
 from plexsync.sync.service import Service
 from sync.gaphands import Hands
 from sync.test_clearing import walked

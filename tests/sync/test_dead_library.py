@@ -13,8 +13,8 @@ import pytest
 
 from plexsync.model.work import Event
 from plexsync.store import jobs, links
-from plexsync.sync.gate import GateState
-from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.gates.gate import GateState
+from plexsync.sync.gates.gatekeeper import Gatekeeper
 from plexsync.sync.service import Service
 from world import LIBRARY, FastClock, World, quiet, until, world
 

@@ -17,8 +17,8 @@ from plexsync.model.work import Job, Lane, Outcome, Peer, Put, Verdict
 from plexsync.store import jobs, outages, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.store.outages import Outage, OutageKind
-from plexsync.sync.drains import Drains
-from plexsync.sync.storedgate import StoredGate
+from plexsync.sync.gates.drains import Drains
+from plexsync.sync.gates.stored import StoredGate
 from sync.hands import SetClock, settled
 from world import until
 

@@ -14,7 +14,7 @@ from plexsync.stash.changes import Touched
 from plexsync.store import links, queue, related, seen
 from plexsync.store.database import Connection, Database
 from plexsync.store.links import Link
-from plexsync.sync.fanout import FEW, FanOut, names_known
+from plexsync.sync.walks.fanout import FEW, FanOut, names_known
 
 SERVERS = ("attic", "cellar")
 FAN = FanOut(servers=SERVERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsync.sync.gate import (
+from plexsync.sync.gates.gate import (
     HALF_OPEN_AFTER,
     CheckFailed,
     CheckPassed,
@@ -19,7 +19,7 @@ from plexsync.sync.gate import (
     TimePassed,
     step,
 )
-from plexsync.sync.pace import Ends, Pace
+from plexsync.sync.gates.pace import Ends, Pace
 from sync.playedgate import Played
 
 EVENTS = st.one_of(

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from plexsync.sync.admission import ALL, Admission
-from plexsync.sync.gate import (
+from plexsync.sync.gates.admission import ALL, Admission
+from plexsync.sync.gates.facts import facts_of, gate_of
+from plexsync.sync.gates.gate import (
     HALF_OPEN_AFTER,
     LONGEST_RETRY_AFTER,
     CheckFailed,
@@ -26,8 +27,7 @@ from plexsync.sync.gate import (
     TimePassed,
     step,
 )
-from plexsync.sync.gatefacts import facts_of, gate_of
-from plexsync.sync.pace import BRAKE, RAMP, Ends
+from plexsync.sync.gates.pace import BRAKE, RAMP, Ends
 
 SECTIONS = frozenset({1, 2, 3})
 KEYS = st.sampled_from(sorted(SECTIONS))

@@ -19,9 +19,9 @@ from plexsync.model.errors import (
     SyncError,
 )
 from plexsync.model.work import Event, Peer
-from plexsync.sync.gate import Gate, GateState
-from plexsync.sync.gatefacts import facts_of, gate_of
-from plexsync.sync.gatekeeper import Gatekeeper, Surroundings, Whereabouts
+from plexsync.sync.gates.facts import facts_of, gate_of
+from plexsync.sync.gates.gate import Gate, GateState
+from plexsync.sync.gates.gatekeeper import Gatekeeper, Surroundings, Whereabouts
 from plexsync.sync.service import Service
 from sync.hands import SetClock, settled
 from world import FastClock, World, until, world

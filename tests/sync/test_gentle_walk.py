@@ -17,7 +17,7 @@ from plexsync.sim.stash import StashOptions, create_app
 from plexsync.stash.client import StashClient
 from plexsync.store import walks
 from plexsync.store.database import Database
-from plexsync.sync.walk import FULL, Walker
+from plexsync.sync.walks.walk import FULL, Walker
 from sync.hands import SetClock
 from world import until
 

@@ -14,7 +14,7 @@ from plexsync.model.fields import Field
 from plexsync.model.work import Event, Lane
 from plexsync.store import pins, undos
 from plexsync.store.pins import PinnedBy
-from plexsync.sync.brake import Limits
+from plexsync.sync.brakes.brake import Limits
 from plexsync.sync.service import Service
 from plexsync.sync.undoing import NothingToUndoError
 from sync.test_clearing import cleared, walked

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plexsync.sync.windows import WINDOWS
+from plexsync.sync.walks.windows import WINDOWS
 from sync.unheard import Silence, silence
 from world import FastClock, World
 

@@ -19,8 +19,8 @@ from plexsync.plex.listings import PAGE
 from plexsync.store import index, jobs, schema
 from plexsync.store.database import Connection
 from plexsync.store.listings import Listing, Progress
-from plexsync.sync.libraries import UnlistedError
-from plexsync.sync.listingway import Way, goes_on, way_of
+from plexsync.sync.index.libraries import UnlistedError
+from plexsync.sync.index.listingway import Way, goes_on, way_of
 from sync.indexes import SERVER, TOKEN, Shop, shop
 from world import LIBRARY
 

@@ -8,7 +8,7 @@ from plexsync.model.work import Event, EventType
 from plexsync.store import walks, wishes
 from plexsync.store.database import Database
 from plexsync.sync.service import Service
-from plexsync.sync.walk import FULL, FULL_WALK
+from plexsync.sync.walks.walk import FULL, FULL_WALK
 from world import World, quiet, until, world
 
 

@@ -12,8 +12,8 @@ from plexsync.model.rules import RuleBook
 from plexsync.model.scene import Scene, SceneFile
 from plexsync.model.work import Job, Lane
 from plexsync.sim.library import cover
-from plexsync.sync.letter import LONGEST_TEXT, MOST_CHANGES, MOST_ENTRIES, context_of
-from plexsync.sync.scene import Attempt
+from plexsync.sync.story.scene import Attempt
+from plexsync.sync.work.letter import LONGEST_TEXT, MOST_CHANGES, MOST_ENTRIES, context_of
 from sync.test_story import picture, play
 from world import until
 

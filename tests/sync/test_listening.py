@@ -11,10 +11,10 @@ from typing import Any
 from plexsync.plex.listings import PAGE
 from plexsync.store import index
 from plexsync.store.database import Connection
-from plexsync.sync.listening import Listening
+from plexsync.sync.index.listening import Listening
+from plexsync.sync.index.told import MOST
 from plexsync.sync.service import Service
 from plexsync.sync.timetable import Entry
-from plexsync.sync.told import MOST
 from sync.test_story import Play
 from world import LIBRARY, FastClock, quiet, until, world
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.store.outages import KEPT, Outage, OutageKind
-from plexsync.sync.outages import figures
+from plexsync.sync.gates.outages import figures
 from plexsync.sync.telling import outage_line, outage_lines, peer_line, share
 
 HOUR = 3600.0

@@ -10,7 +10,7 @@ import pytest
 
 from plexsync.model.work import Event
 from plexsync.store.database import Database
-from plexsync.sync import outages
+from plexsync.sync.gates import outages
 from plexsync.sync.service import Service
 from sync.test_lost_updates import at_rest, silently
 from sync.test_recovery import letter, with_letters

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsync.sync.admission import ALL, Admission
-from plexsync.sync.gatestate import GateState
-from plexsync.sync.pace import BRAKE, FASTEST, RAMP, SLOWEST, TRICKLE, Bucket, Ends, Pace, looked_at
+from plexsync.sync.gates.admission import ALL, Admission
+from plexsync.sync.gates.pace import BRAKE, FASTEST, RAMP, SLOWEST, TRICKLE, Bucket, Ends, Pace, looked_at
+from plexsync.sync.gates.state import GateState
 
 CLOSED = GateState.CLOSED
 DAY = 86_400.0

@@ -18,8 +18,8 @@ from plexsync.store import links
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.service import Service
-from plexsync.sync.tools import Tools
-from plexsync.sync.writing import write_plan
+from plexsync.sync.story.tools import Tools
+from plexsync.sync.story.writing import write_plan
 from sync.test_portraits import STAR, faces, performer, stage
 from world import FastClock, World, quiet
 

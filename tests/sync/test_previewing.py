@@ -12,11 +12,11 @@ from plexsync.model.scene import Scene
 from plexsync.sim.library import cover
 from plexsync.store import history
 from plexsync.store.database import Connection
-from plexsync.sync.known import Known
 from plexsync.sync.plainvalues import value_json
-from plexsync.sync.plandocuments import plan_document
-from plexsync.sync.planning import Scope, plan_scenes
+from plexsync.sync.plans.documents import plan_document
+from plexsync.sync.plans.planning import Scope, plan_scenes
 from plexsync.sync.service import Service
+from plexsync.sync.story.known import Known
 from store.lookups import statements_of
 from sync.test_clearing import walked
 from sync.test_lost_updates import at_rest, silently

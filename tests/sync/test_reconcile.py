@@ -10,8 +10,8 @@ import pytest
 
 from plexsync.model.errors import SyncError
 from plexsync.model.gaps import Scope
-from plexsync.sync.plexsearch import ROTATION
-from plexsync.sync.reconcile import RECONCILE
+from plexsync.sync.gaps.plexsearch import ROTATION
+from plexsync.sync.gaps.reconcile import RECONCILE
 from sync.gaphands import Hands, found, in_step, searched
 from world import quiet, until, world
 

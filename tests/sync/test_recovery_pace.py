@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from plexsync.model.work import Event
-from plexsync.sync.gate import GateState
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.pace import FASTEST, TRICKLE, Pace
+from plexsync.sync.gates.gate import GateState
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.pace import FASTEST, TRICKLE, Pace
 from plexsync.sync.service import Service
 from world import FastClock, World, quiet, until, world
 

@@ -12,7 +12,7 @@ from plexsync.model.pathrules import RuleText, path_rules
 from plexsync.model.scene import Scene, SceneFile
 from plexsync.store import index, seen
 from plexsync.store.database import Connection, Database
-from plexsync.sync.roundtrip import RoundTrip
+from plexsync.sync.paths.roundtrip import RoundTrip
 from sync.hands import SetClock
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from plexsync.model.work import Event
-from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.plans.documents import plan_document
 from plexsync.sync.service import Service
-from plexsync.sync.walk import FULL_WALK
+from plexsync.sync.walks.walk import FULL_WALK
 from world import FastClock, World, quiet, until, world
 
 RULES = {

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from plexsync.sync.scanning import scans_of
+from plexsync.sync.index.scanning import scans_of
 from sync.test_listening import NEW, arrives
 from sync.test_story import Play
 from world import FastClock, quiet, until, world

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plexsync.sync.schedule import Schedule
+from plexsync.sync.gaps.schedule import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

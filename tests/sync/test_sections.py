@@ -13,7 +13,8 @@ from plexsync.model.errors import (
     StashTemporaryError,
     SyncError,
 )
-from plexsync.sync.gate import (
+from plexsync.sync.gates.facts import facts_of, gate_of
+from plexsync.sync.gates.gate import (
     CheckFailed,
     CheckPassed,
     Gate,
@@ -29,9 +30,8 @@ from plexsync.sync.gate import (
     SectionsSynced,
     TimePassed,
 )
-from plexsync.sync.gatefacts import facts_of, gate_of
-from plexsync.sync.pace import RAMP, Ends
-from plexsync.sync.sections import of_one_section
+from plexsync.sync.gates.pace import RAMP, Ends
+from plexsync.sync.gates.sections import of_one_section
 from sync.playedgate import Played
 
 BOTH = frozenset({1, 2})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plexsync.sync.settled import Settled
+from plexsync.sync.walks.settled import Settled
 
 
 def test_what_was_added_is_known_and_anything_else_is_not() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plexsync.sync.sharedread import SharedRead
+from plexsync.sync.story.sharedread import SharedRead
 from sync.hands import settled
 
 

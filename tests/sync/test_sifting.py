@@ -22,10 +22,10 @@ from plexsync.stash.client import StashClient
 from plexsync.store import decisions, in_step, jobs, links, preferences, seen, walks
 from plexsync.store.database import Connection, Database
 from plexsync.store.links import Link
-from plexsync.sync.readback import link_text
-from plexsync.sync.settled import Settled
-from plexsync.sync.sifting import Sifted, WalkPage
-from plexsync.sync.walk import FULL, Walker
+from plexsync.sync.story.readback import link_text
+from plexsync.sync.walks.settled import Settled
+from plexsync.sync.walks.sifting import Sifted, WalkPage
+from plexsync.sync.walks.walk import FULL, Walker
 from rawserver import raw_server, reply
 from sync.hands import SetClock
 

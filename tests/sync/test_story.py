@@ -15,7 +15,7 @@ import pytest
 
 from plexsync.model.work import Event
 from plexsync.sim.library import cover
-from plexsync.sync.gate import GateState
+from plexsync.sync.gates.gate import GateState
 from plexsync.sync.service import Service
 from world import FastClock, World, quiet, until, world
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.plex.notices import ItemTold
-from plexsync.sync.told import LONGEST, MOST, QUIET, Told
+from plexsync.sync.index.told import LONGEST, MOST, QUIET, Told
 
 
 def told(key: int, **more: bool) -> ItemTold:

@@ -21,9 +21,9 @@ from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import serving
 from plexsync.store.schema import owners
-from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.plans.documents import plan_document
 from plexsync.sync.service import Service
-from plexsync.sync.walk import FULL_WALK
+from plexsync.sync.walks.walk import FULL_WALK
 from world import LIBRARY, World, quiet, until, world
 
 

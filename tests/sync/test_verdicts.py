@@ -22,9 +22,9 @@ from plexsync.model.errors import (
     SyncError,
 )
 from plexsync.model.work import Decision, Failure, Job, Lane, Outcome, Peer, Verdict
-from plexsync.sync.backoff import NOT_IN_PLEX_YET, Backoff, standard
-from plexsync.sync.readback import NotTaken
-from plexsync.sync.verdicts import Circumstances, failure_of, outcome_of
+from plexsync.sync.gates.backoff import NOT_IN_PLEX_YET, Backoff, standard
+from plexsync.sync.gates.verdicts import Circumstances, failure_of, outcome_of
+from plexsync.sync.story.readback import NotTaken
 
 NOW = 5000.0
 STANDARD = standard(5)

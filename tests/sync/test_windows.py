@@ -11,7 +11,7 @@ import pytest
 from plexsync.model.work import Event, Lane
 from plexsync.sim.library import cover
 from plexsync.sync.causes import PICTURE
-from plexsync.sync.windows import WINDOWS, is_night
+from plexsync.sync.walks.windows import WINDOWS, is_night
 from sync.test_story import picture, sha1
 from sync.unheard import POLL, silence
 from world import FastClock, quiet, until

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plexsync.model.work import Lane
-from plexsync.sync.writerlock import WriterLock
+from plexsync.sync.story.writerlock import WriterLock
 from sync.hands import settled
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from plexsync.model.item import Item, Person
 from plexsync.model.portraits import Portrait
 from plexsync.plex.edit import params_of
-from plexsync.sync.writing import with_portraits
+from plexsync.sync.story.writing import with_portraits
 
 
 def test_a_picture_of_a_person_leaves_the_lock_of_the_cast_as_it_is() -> None:

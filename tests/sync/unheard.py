@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from plexsync.sync.service import Service
-from plexsync.sync.windows import WINDOWS
+from plexsync.sync.walks.windows import WINDOWS
 from world import FastClock, World, quiet, until, world
 
 #: Seconds after which a change is due: the next look, and the next look at all names.

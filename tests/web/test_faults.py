@@ -15,7 +15,7 @@ import pytest
 from plexsync.log import Redactor, configure
 from plexsync.model.errors import NeedsSignIn, PlexServerDown, StashTemporaryError, StoreError
 from plexsync.model.work import Event
-from plexsync.sync.planning import Planned
+from plexsync.sync.plans.planning import Planned
 from plexsync.sync.service import Service
 from web.house import served
 

@@ -6,7 +6,7 @@ from plexsync.app.parts import Parts
 from plexsync.pluginfiles import PLUGIN_NAME, plugin_version
 from plexsync.store.fence import Transactions
 from plexsync.sync.checks import Doctor
-from plexsync.sync.pathadvice import PathAdvice, PlexSide
+from plexsync.sync.paths.advice import PathAdvice, PlexSide
 
 
 def doctor_of(parts: Parts, rows: Transactions) -> Doctor:

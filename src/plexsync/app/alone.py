@@ -20,9 +20,9 @@ from plexsync.store import identity
 from plexsync.store.database import Database
 from plexsync.sync.causes import MATCHED
 from plexsync.sync.clock import Clock
-from plexsync.sync.identities import StashIdentity
+from plexsync.sync.gaps.strangers import Strangers
+from plexsync.sync.gates.identities import StashIdentity
 from plexsync.sync.intake import Intake
-from plexsync.sync.strangers import Strangers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

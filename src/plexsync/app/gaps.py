@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from plexsync.app.parts import Parts
 from plexsync.store.fence import Transactions
-from plexsync.sync.reconcile import Reconciler
-from plexsync.sync.schedule import Schedule
-from plexsync.sync.walk import Walker
+from plexsync.sync.gaps.reconcile import Reconciler
+from plexsync.sync.gaps.schedule import Schedule
+from plexsync.sync.walks.walk import Walker
 
 
 def reconciler_of(parts: Parts, rows: Transactions, walker: Walker, busy: Callable[[], bool]) -> Reconciler:

@@ -27,26 +27,26 @@ from plexsync.stash.client import StashClient
 from plexsync.store import identity
 from plexsync.store.database import Database
 from plexsync.store.fence import Transactions
+from plexsync.sync.brakes.questions import Questions
 from plexsync.sync.causes import MATCHED
 from plexsync.sync.clock import Clock
-from plexsync.sync.drains import Drains
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.identities import StashIdentity
+from plexsync.sync.gaps.reconciling import Reconciling
+from plexsync.sync.gaps.strangers import Strangers
+from plexsync.sync.gates.drains import Drains
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.identities import StashIdentity
+from plexsync.sync.gates.outages import servers_of
+from plexsync.sync.gates.peers import STASH, TIMETABLE, plex_key, plex_name
+from plexsync.sync.gates.stored import StoredGate
+from plexsync.sync.index.outsiders import Outsiders
 from plexsync.sync.intake import Intake
-from plexsync.sync.outages import servers_of
-from plexsync.sync.outsiders import Outsiders
 from plexsync.sync.ownership import Claimant, Ownership
-from plexsync.sync.peers import STASH, TIMETABLE, plex_key, plex_name
-from plexsync.sync.questions import Questions
-from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.reign import Reign, Terms
 from plexsync.sync.server import Server
 from plexsync.sync.service import Service
 from plexsync.sync.spool import Spool
-from plexsync.sync.storedgate import StoredGate
-from plexsync.sync.strangers import Strangers
+from plexsync.sync.story.tools import Tools
 from plexsync.sync.timetable import Timetable
-from plexsync.sync.tools import Tools
 from plexsync.sync.undoing import Undoing
 
 

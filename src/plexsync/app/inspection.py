@@ -19,7 +19,7 @@ from plexsync.store import identity, preferences
 from plexsync.store.database import Database
 from plexsync.sync.checks import Doctor
 from plexsync.sync.clock import SystemClock
-from plexsync.sync.pathadvice import PathAdvice, PlexSide
+from plexsync.sync.paths.advice import PathAdvice, PlexSide
 
 _SQLITE = "sqlite:///"
 

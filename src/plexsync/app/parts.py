@@ -14,11 +14,11 @@ from plexsync.stash.client import StashClient
 from plexsync.store.database import Database
 from plexsync.store.identity import Identity
 from plexsync.sync.clock import Clock
-from plexsync.sync.drains import Drains
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.identities import StashIdentity
-from plexsync.sync.reconciling import Reconciling
-from plexsync.sync.tools import Tools
+from plexsync.sync.gaps.reconciling import Reconciling
+from plexsync.sync.gates.drains import Drains
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.identities import StashIdentity
+from plexsync.sync.story.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from plexsync.stash.client import StashClient
 from plexsync.store.fence import Transactions
 from plexsync.store.identity import Identity
 from plexsync.sync.clock import Clock
-from plexsync.sync.libraries import Libraries
-from plexsync.sync.outsiders import Outsiders
-from plexsync.sync.portraits import Portraits
-from plexsync.sync.portraitwatch import PortraitWatch
+from plexsync.sync.index.libraries import Libraries
+from plexsync.sync.index.outsiders import Outsiders
+from plexsync.sync.story.portraits import Portraits
+from plexsync.sync.walks.portraitwatch import PortraitWatch
 
 
 def art_of(config: Config, stash: StashClient, rows: Transactions) -> Art:

@@ -21,8 +21,8 @@ from plexsync.provider.shelves import Shelves
 from plexsync.store.fence import Transactions
 from plexsync.store.identity import Identity
 from plexsync.sync.clock import Clock
-from plexsync.sync.identities import StashIdentity
-from plexsync.sync.outsiders import Outsiders
+from plexsync.sync.gates.identities import StashIdentity
+from plexsync.sync.index.outsiders import Outsiders
 
 _log = logger("plexsync.provider")
 

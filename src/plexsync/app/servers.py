@@ -15,23 +15,23 @@ from plexsync.plex.listener import Listener
 from plexsync.plex.writer import Writer
 from plexsync.store import identity
 from plexsync.store.fence import Transactions
-from plexsync.sync.backoff import standard
-from plexsync.sync.collectionposters import CollectionPosters
-from plexsync.sync.finder import Finder
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.identities import accepted_plex, known_plex, other_plex
-from plexsync.sync.judging import Brake
-from plexsync.sync.libraries import Libraries
-from plexsync.sync.listening import Listening
+from plexsync.sync.brakes.judging import Brake
+from plexsync.sync.gates.backoff import standard
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.identities import accepted_plex, known_plex, other_plex
+from plexsync.sync.index.libraries import Libraries
+from plexsync.sync.index.listening import Listening
+from plexsync.sync.index.scanning import Scanning
+from plexsync.sync.paths.roundtrip import EVERY as ROUND_TRIP
+from plexsync.sync.paths.roundtrip import RoundTrip
 from plexsync.sync.reign import Reign
-from plexsync.sync.roundtrip import EVERY as ROUND_TRIP
-from plexsync.sync.roundtrip import RoundTrip
-from plexsync.sync.scanning import Scanning
 from plexsync.sync.server import Server, index_of, libraries_of
+from plexsync.sync.story.collectionposters import CollectionPosters
+from plexsync.sync.story.finder import Finder
+from plexsync.sync.story.tools import Tools
+from plexsync.sync.story.writerlock import WriterLock
 from plexsync.sync.timetable import Entry
-from plexsync.sync.tools import Tools
-from plexsync.sync.worker import LONGEST_SLEEP, Worker
-from plexsync.sync.writerlock import WriterLock
+from plexsync.sync.work.worker import LONGEST_SLEEP, Worker
 
 #: Seconds between two looks at Plex's list of libraries.
 _LIBRARIES_EVERY = 30.0

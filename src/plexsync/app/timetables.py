@@ -17,18 +17,18 @@ from plexsync.app.sources import PLUGIN_ID
 from plexsync.config import Config
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
-from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.stored import RECOVERY
 from plexsync.sync.housekeeping import trim
 from plexsync.sync.rebuilding import Rebuilding
 from plexsync.sync.recovery import Recovery
 from plexsync.sync.service import BACKUP
-from plexsync.sync.storedgate import RECOVERY
 from plexsync.sync.tasks import Tasks
 from plexsync.sync.timetable import Entry, Timetable
-from plexsync.sync.touches import Touches
 from plexsync.sync.upkeep import Upkeep
-from plexsync.sync.walk import FULL_WALK, Walker
-from plexsync.sync.windows import NAMES, TOUCHED, WINDOWS, ChangeWindows
+from plexsync.sync.walks.touches import Touches
+from plexsync.sync.walks.walk import FULL_WALK, Walker
+from plexsync.sync.walks.windows import NAMES, TOUCHED, WINDOWS, ChangeWindows
 
 _DAY = 24 * 3600.0
 #: Seconds between two looks whether a backup is due.

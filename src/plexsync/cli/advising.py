@@ -16,8 +16,8 @@ from plexsync.model.pathrules import PathRules
 from plexsync.model.pathtrace import Trace, View
 from plexsync.model.pathtrace import trace as traced
 from plexsync.store.database import Connection
-from plexsync.sync.pathadvice import coverage_lines, unmapped_lines
-from plexsync.sync.pathlookup import found_at
+from plexsync.sync.paths.advice import coverage_lines, unmapped_lines
+from plexsync.sync.paths.lookup import found_at
 
 #: Folders listed of each side.
 _LISTED = 10

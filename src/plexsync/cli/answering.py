@@ -68,7 +68,7 @@ def _short(value: Any) -> str:
 
 def release(call: Call, number: int, screen: Screen, *, new: bool) -> None:
     """Let it be written."""
-    from plexsync.sync import questions
+    from plexsync.sync.brakes import questions
 
     def work(connection: Connection) -> dict[str, Any]:
         count, now = 0, time.time()
@@ -83,7 +83,7 @@ def release(call: Call, number: int, screen: Screen, *, new: bool) -> None:
 
 def reject(call: Call, number: int, screen: Screen) -> None:
     """Leave Plex as it is."""
-    from plexsync.sync import questions
+    from plexsync.sync.brakes import questions
 
     facts = _answered(
         call,
@@ -106,7 +106,7 @@ def _answered(
         if remote is not None:
             answer: dict[str, Any] = remote.post(path, wish)
             return answer
-    from plexsync.sync.questions import NoQuestionError
+    from plexsync.sync.brakes.questions import NoQuestionError
 
     try:
         with changing(call, verb) as connection:

@@ -14,10 +14,10 @@ from plexsync.daemon import Process, opened
 from plexsync.log import Files, Redactor, configure
 from plexsync.model.errors import ServerDown, SyncError
 from plexsync.model.gaps import Scope
-from plexsync.sync.gate import GateState
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.plandocuments import plan_document
-from plexsync.sync.reconcile import RECONCILE
+from plexsync.sync.gaps.reconcile import RECONCILE
+from plexsync.sync.gates.gate import GateState
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.plans.documents import plan_document
 from plexsync.sync.server import libraries_of
 from plexsync.sync.service import Service, UnknownLibraryError
 

@@ -15,7 +15,7 @@ from plexsync.cli.remote import Remote, daemon_of
 from plexsync.cli.screen import Screen
 from plexsync.cli.spans import many, moment
 from plexsync.cli.stored import facts_of
-from plexsync.sync.gapreports import kind_line, outcome_line, still_worked_on, summary, total_of
+from plexsync.sync.gaps.gapreports import kind_line, outcome_line, still_worked_on, summary, total_of
 
 #: Seconds between two looks how far a run is.
 _LOOK_EVERY = 0.5

@@ -10,8 +10,11 @@ from typing import Any, TypeVar
 from plexsync.cli.call import Failed
 from plexsync.config import Config
 from plexsync.store.database import Connection, Database
-from plexsync.sync import gapreports, outages, questions, rebuilding, reports, undoing
-from plexsync.sync.peers import ownable
+from plexsync.sync import rebuilding, reports, undoing
+from plexsync.sync.brakes import questions
+from plexsync.sync.gaps import gapreports
+from plexsync.sync.gates import outages
+from plexsync.sync.gates.peers import ownable
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from plexsync.store import jobs, seen, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
 from plexsync.sync.tasks import wish_of
-from plexsync.sync.windows import NAMES, TOUCHED
+from plexsync.sync.walks.windows import NAMES, TOUCHED
 
 _log = logger("plexsync.intake")
 

@@ -13,7 +13,7 @@ from plexsync.store import index, listings, preferences, wishes
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
-from plexsync.sync.peers import plex_name
+from plexsync.sync.gates.peers import plex_name
 from plexsync.sync.server import index_of
 
 #: Seconds between two looks whether it is made.

@@ -22,8 +22,8 @@ from plexsync.store.database import Connection
 from plexsync.store.dead import DeadLetter
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.peers import STASH, plex_key
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.peers import STASH, plex_key
 
 _log = logger("plexsync.recovery")
 

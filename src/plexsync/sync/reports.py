@@ -26,10 +26,10 @@ from plexsync.store import (
     walks,
 )
 from plexsync.store.database import Connection
-from plexsync.sync import questions
-from plexsync.sync.peers import STASH, plex_key
+from plexsync.sync.brakes import questions
+from plexsync.sync.gates.peers import STASH, plex_key
 from plexsync.sync.plainvalues import value_json
-from plexsync.sync.walk import FULL
+from plexsync.sync.walks.walk import FULL
 
 #: How many waiting scenes a status shows by name.
 _SHOWN = 20

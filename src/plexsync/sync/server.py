@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from plexsync.model.work import Lane, Put
 from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
-from plexsync.sync.brake import PREVIEW
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.holding import go_ahead
-from plexsync.sync.judging import Brake
-from plexsync.sync.libraries import Libraries
-from plexsync.sync.listening import Listening
-from plexsync.sync.roundtrip import RoundTrip
+from plexsync.sync.brakes.brake import PREVIEW
+from plexsync.sync.brakes.judging import Brake
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.index.libraries import Libraries
+from plexsync.sync.index.listening import Listening
+from plexsync.sync.paths.roundtrip import RoundTrip
+from plexsync.sync.story.holding import go_ahead
+from plexsync.sync.story.tools import Tools
 from plexsync.sync.timetable import Timetable
-from plexsync.sync.tools import Tools
-from plexsync.sync.worker import Worker
+from plexsync.sync.work.worker import Worker
 
 
 def libraries_of(server: str) -> str:

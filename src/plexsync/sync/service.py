@@ -20,29 +20,29 @@ from plexsync.stash.client import StashClient
 from plexsync.store import brakes, notices, queue, seen, walks, wishes
 from plexsync.store.database import Connection, Database
 from plexsync.sync import reports
-from plexsync.sync.brake import PENDING
+from plexsync.sync.brakes.brake import PENDING
+from plexsync.sync.brakes.questions import Questions
 from plexsync.sync.checks import Doctor
 from plexsync.sync.clock import Clock
-from plexsync.sync.drains import Drains
-from plexsync.sync.explaining import explain
-from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.gaps.reconciling import Reconciling
+from plexsync.sync.gates.drains import Drains
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.gates.peers import plex_key
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraryrules import unmet
 from plexsync.sync.ownership import Claimant, Ownership
-from plexsync.sync.pathadvice import PathAdvice
-from plexsync.sync.peers import plex_key
-from plexsync.sync.planning import Planned, Scope
-from plexsync.sync.previewing import Previews
-from plexsync.sync.questions import Questions
+from plexsync.sync.paths.advice import PathAdvice
+from plexsync.sync.plans.explaining import explain
+from plexsync.sync.plans.planning import Planned, Scope
+from plexsync.sync.plans.previewing import Previews
 from plexsync.sync.rebuilding import Rebuilding
-from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.runs import new_run
 from plexsync.sync.server import Server, libraries_of
 from plexsync.sync.spool import Spool
 from plexsync.sync.timetable import Entry, Timetable
 from plexsync.sync.undoing import Undoing
 from plexsync.sync.upkeep import Upkeep
-from plexsync.sync.walk import FULL, FULL_WALK
+from plexsync.sync.walks.walk import FULL, FULL_WALK
 
 _log = logger("plexsync.service")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from plexsync.model.errors import SyncError
 from plexsync.stash.client import StashClient
 from plexsync.sync.clock import Clock
-from plexsync.sync.lapse import Lapse
+from plexsync.sync.walks.lapse import Lapse
 
 #: Seconds between two tellings: each starts a process inside Stash.
 EVERY = 2.0

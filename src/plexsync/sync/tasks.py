@@ -16,11 +16,11 @@ from plexsync.stash.client import StashClient
 from plexsync.store.gapruns import Cause
 from plexsync.sync import telling
 from plexsync.sync.checks import Doctor, finding_line
-from plexsync.sync.gapreports import search_lines
-from plexsync.sync.gatekeeper import Gatekeeper
-from plexsync.sync.pathadvice import PathAdvice, suggestion_lines
+from plexsync.sync.gaps.gapreports import search_lines
+from plexsync.sync.gaps.reconciling import Reconciling
+from plexsync.sync.gates.gatekeeper import Gatekeeper
+from plexsync.sync.paths.advice import PathAdvice, suggestion_lines
 from plexsync.sync.rebuilding import Rebuilding, index_lines
-from plexsync.sync.reconciling import Reconciling
 from plexsync.sync.recovery import Victims
 from plexsync.sync.shown import Shown
 from plexsync.sync.timetable import Entry

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plexsync.model.spans import ago, many, moment, shown, span
-from plexsync.sync.peers import plex_name
+from plexsync.sync.gates.peers import plex_name
 
 _LANES = ("user", "change", "bulk")
 

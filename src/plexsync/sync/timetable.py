@@ -12,7 +12,7 @@ from plexsync.model.work import Put
 from plexsync.store import wishes
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
-from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.gates.gatekeeper import Gatekeeper
 
 _log = logger("plexsync.timetable")
 

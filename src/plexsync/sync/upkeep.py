@@ -10,8 +10,9 @@ from plexsync.model.work import Lane
 from plexsync.store import clearing, dead, jobs, queue
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
-from plexsync.sync import outages, reports
+from plexsync.sync import reports
 from plexsync.sync.clock import Clock
+from plexsync.sync.gates import outages
 from plexsync.sync.recovery import Recovered, Recovery, Victims, put_again
 
 _DAY = 24 * 3600.0

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError, SyncError
-from plexsync.sync.questions import NoQuestionError
-from plexsync.sync.reconciling import NoRunError
+from plexsync.sync.brakes.questions import NoQuestionError
+from plexsync.sync.gaps.reconciling import NoRunError
 from plexsync.sync.service import UnknownLibraryError
 from plexsync.sync.undoing import NothingToUndoError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plexsync.sync.gatekeeper import Gatekeeper
+from plexsync.sync.gates.gatekeeper import Gatekeeper
 from plexsync.sync.service import Service
 from plexsync.web.models import Readiness
 

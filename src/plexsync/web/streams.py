@@ -10,8 +10,8 @@ from starlette.responses import StreamingResponse
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError, SyncError
-from plexsync.sync.plandocuments import plan_document
-from plexsync.sync.planning import Planned
+from plexsync.sync.plans.documents import plan_document
+from plexsync.sync.plans.planning import Planned
 from plexsync.web.faults import UNEXPECTED
 
 _log = logger("plexsync.web")

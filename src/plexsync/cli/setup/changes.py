@@ -20,7 +20,7 @@ from plexsync.model.spans import many
 from plexsync.store.identity import FILE_NAME
 from plexsync.store.lock import FolderLock
 from plexsync.store.private_file import replace
-from plexsync.sync.plandocuments import plan_document
+from plexsync.sync.plans.documents import plan_document
 from plexsync.sync.service import Service
 
 #: Changes that are shown, and scenes that are looked at for them.

@@ -19,8 +19,8 @@ from plexsync.model.errors import SyncError
 from plexsync.model.item import Section
 from plexsync.model.pathrules import PathRules
 from plexsync.model.spans import many
-from plexsync.sync.filelists import FileLists, listed
-from plexsync.sync.pathadvice import coverage_lines, unmapped_lines
+from plexsync.sync.paths.advice import coverage_lines, unmapped_lines
+from plexsync.sync.paths.filelists import FileLists, listed
 
 _LISTED = 6
 

@@ -15,8 +15,8 @@ from plexsync.sync.checks.machine import disk_finding, spool_findings
 from plexsync.sync.checks.plex import plex_findings
 from plexsync.sync.checks.stash import stash_findings
 from plexsync.sync.clock import Clock
-from plexsync.sync.pathadvice import PathAdvice
-from plexsync.sync.peers import STASH, plex_key
+from plexsync.sync.gates.peers import STASH, plex_key
+from plexsync.sync.paths.advice import PathAdvice
 
 #: What the store remembers: since when each trouble was found.
 _NAME = "doctor"

@@ -9,7 +9,7 @@ from plexsync.model.compare import text_key
 from plexsync.model.errors import Incompatible, NeedsSignIn, SyncError
 from plexsync.model.item import Section
 from plexsync.sync.checks.finding import Finding, failure, note, warning, well
-from plexsync.sync.pathadvice import PathAdvice, PlexSide
+from plexsync.sync.paths.advice import PathAdvice, PlexSide
 
 #: From here on Plex asks a metadata provider of ours while it scans.
 _PROVIDERS = (1, 43)

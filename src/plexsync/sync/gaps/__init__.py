@@ -1,0 +1,1 @@
+"""Reconciliation: both sides are searched for gaps."""

@@ -1,0 +1,1 @@
+"""When work may go to a peer: gates, their pace, health checks and outages."""

@@ -1,0 +1,1 @@
+"""Path rules on real files: proved, looked up and suggested."""

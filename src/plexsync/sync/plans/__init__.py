@@ -1,0 +1,1 @@
+"""What a sync would do, and why things are as they are, told without doing anything."""

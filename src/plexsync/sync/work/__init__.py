@@ -1,0 +1,1 @@
+"""Jobs are claimed and worked on, and come to an outcome."""
