@@ -103,11 +103,13 @@ class Desk:
 
     def queued(self) -> dict[int, tuple[str, ...]]:
         """The scenes that wait for a sync, and why."""
+        self.door.settle()
         with self.graph.database.transaction() as connection:
             return {row.scene: tuple(row.reasons) for row in jobs.listing(connection, limit=1000)}
 
     def unknown(self) -> list[str]:
         """The files that were noted as gaps."""
+        self.door.settle()
         with self.graph.database.transaction() as connection:
             runs = gapruns.listing(connection, 10)
             return [one.gap.path for run in runs for one in gaps.listing(connection, run.id, limit=100)]

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newstore import spare_first_start
 from plexsync.app import Graph, Sources, build, open_store
@@ -57,12 +58,44 @@ class Settings:
         return Sources(environ={}, data_dir=self.folder)
 
 
+class UnderWay:
+    """The requests that are being answered, and what goes on behind answers that were already given."""
+
+    def __init__(self) -> None:
+        self.nothing = threading.Event()
+        self.nothing.set()
+        self._count = 0
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """The application, counted. One thread serves it."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            self._count += 1
+            self.nothing.clear()
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._count -= 1
+                if not self._count:
+                    self.nothing.set()
+
+        return counted
+
+
 @dataclass
 class Door:
     """A running server: `url`, clients of it, and whether it was told to stop."""
 
     url: str
     stopped: threading.Event = field(default_factory=threading.Event)
+    under_way: UnderWay = field(default_factory=UnderWay)
+
+    def settle(self) -> None:
+        """Wait until nothing goes on behind answers any more."""
+        assert self.under_way.nothing.wait(30), "an answer is not at its end"
 
     def client(self, *, key: str | None = KEY, timeout: float = 30.0) -> httpx2.Client:
         """A client that shows that API key."""
@@ -130,8 +163,9 @@ def served(
             await graph.close()
 
     app.router.lifespan_context = lifespan
-    with serving(app) as running:
-        yield Door(url=running.url, stopped=stopped)
+    under_way = UnderWay()
+    with serving(under_way.around(app)) as running:
+        yield Door(url=running.url, stopped=stopped, under_way=under_way)
 
 
 def jobs_in(client: httpx2.Client) -> dict[int, dict[str, Any]]:
