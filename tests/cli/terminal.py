@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ _TAKE_IT = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); os.execv(sys.argv
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 #: Seconds of silence after which it hangs.
 SILENCE = 90.0
+#: Seconds after which a person presses a key again.
+AGAIN = 5.0
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
@@ -60,6 +64,19 @@ class Terminal:
         while self._more():
             pass
         return self.process.wait()
+
+    def leaves(self, keys: str) -> int:
+        """Press these keys until it has ended; the exit code.
+
+        Python misses a Ctrl-C of the very moment in which it begins to read a line, and a person presses it again.
+        """
+        end = time.monotonic() + SILENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not end:\n{self.said}"
+            self.presses(keys)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(AGAIN)
+        return self.ends()
 
     def _more(self) -> bool:
         """Take what comes next; False at the end."""

@@ -138,7 +138,8 @@ def test_nobody_takes_over_in_the_middle_of_an_owners_transaction(postgres_url: 
         pass_time(ours, SILENCE + 1)
         with fence.transaction() as conn:
             preferences.put(conn, "name", "value")
-            assert looked(theirs, "host b").epoch is None
+            look = looked(theirs, "host b")
+            assert (look.epoch, look.holder) == (None, "host a")
             with theirs.transaction() as other:
                 owner.beat(other, KEY, fence.epoch)
         pass_time(ours, SILENCE + 1)

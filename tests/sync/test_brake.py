@@ -283,6 +283,7 @@ def test_a_question_of_which_nothing_is_left_is_withdrawn(database: Database) ->
         assert question.facts == {
             "counts": {"clear": 59, "restore": 0, "unlink": 0, "retitle": 0, "put_back": 0},
             "linked": 60,
+            "scenes": 59,
             "since": 0.0,
         }
         brakes.forget(connection, SERVER, list(range(1, 61)), (HELD,))

@@ -47,8 +47,14 @@ async def in_step(folder: Path, scenes: int) -> AsyncIterator[tuple[World, Servi
 
 async def asked(service: Service, kind: str) -> int:
     """How many scenes the open question is about, all of that kind; 0 where none is open."""
+
+    async def counted() -> bool:
+        question = (await brake_of(service))["question"]
+        return question is None or bool(question["scenes"] == question["counts"][kind])
+
+    # Some may just be looked at once more.
+    await until(counted, patience=PATIENCE)
     question = (await brake_of(service))["question"]
-    assert question is None or question["scenes"] == question["counts"][kind]
     return question["scenes"] if question is not None else 0
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from plexsync.model.gaps import Scope
+from plexsync.model.work import Lane, Put
+from plexsync.store import jobs
 from plexsync.sync.brakes.brake import Limits
 from plexsync.sync.brakes.questions import NoQuestionError
+from plexsync.sync.causes import PICTURE
 from plexsync.sync.service import Service
 from sync.gaphands import Hands
 from sync.test_clearing import walked
@@ -88,6 +91,37 @@ async def test_a_walk_that_would_clear_too_much_waits_for_one_answer(tmp_path: P
         assert (await brake_of(service))["question"] is None
         with pytest.raises(NoQuestionError, match="was answered already"):
             await service.questions.release(question["id"])
+
+
+async def test_what_is_looked_at_again_while_it_is_held_counts_once(tmp_path: Path) -> None:
+    async with at_rest(tmp_path, scenes=FEW) as (place, service):
+        service.servers[0].brake.limits = TIGHT
+        whole = await summaries(place)
+        await emptied(place, range(1, FEW + 1))
+        await walked(service)
+        again = [Put(server="plex", scene=scene, lane=Lane.BULK, reason=PICTURE) for scene in whole]
+        await service.database.run(lambda c: jobs.put(c, again, place.clock.now()))
+        service.servers[0].worker.wake()
+        await quiet(service)
+        question = (await brake_of(service))["question"]
+        assert (question["scenes"], question["counts"]["clear"]) == (len(whole), len(whole))
+
+        # A few of them, after a walk that found nothing else, are no small matter of their own.
+        await walked(service)
+        await service.database.run(lambda c: jobs.put(c, again[:2], place.clock.now()))
+        service.servers[0].worker.wake()
+        await quiet(service)
+        assert await summaries(place) == whole
+        assert (await brake_of(service))["question"]["scenes"] == len(whole)
+
+        # Nor does what is not held any more.
+        await service.sync_scenes([whole[0]])
+
+        async def told_anew() -> bool:
+            question = (await brake_of(service))["question"]
+            return bool(question["scenes"] == question["counts"]["clear"] == len(whole) - 1)
+
+        await until(told_anew)
 
 
 async def test_few_changes_of_a_walk_wait_for_nobody(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from plexsync.store.batches import batches
 from plexsync.store.schema import brakes, decisions, links, undos
 
+#: The decision that a scene waits for a person's answer.
+HELD: Final = "brake"
 #: Of more answered questions the oldest go.
 _KEPT = 100
 
@@ -40,6 +42,11 @@ class Question:
     asked_at: float
     ended_at: float | None
     facts: dict[str, Any]
+
+
+def asked_about(kind: str) -> str:
+    """The reason of a job whose scene a person is asked about, for that kind of change."""
+    return f"asked about: {kind}"
 
 
 def ask(conn: Connection, kind: str, about: str, facts: dict[str, Any], now: float) -> int:

@@ -61,7 +61,8 @@ def take_if_free(conn: Connection, key: str, holder: str, silence: float, *, man
     looked = sa.select(*columns).where(owners.c.server == key).with_for_update(skip_locked=True)
     found = conn.execute(looked).one_or_none()
     if found is None:
-        return Look(epoch=None, wait=silence, holder="")
+        holder = conn.execute(sa.select(owners.c.holder).where(owners.c.server == key)).scalar_one()
+        return Look(epoch=None, wait=silence, holder=holder)
     wait = silence + manners - found.silent
     # A beat far in the future is from before the database's clock was set back: nobody gives one now.
     if wait > 0 and found.silent > -silence:

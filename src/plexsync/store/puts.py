@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.store.batches import batches
+from plexsync.store.brakes import HELD, asked_about
 from plexsync.store.schema import counters, dead_letters, decisions, jobs
 
 READY = "ready"
@@ -38,13 +39,14 @@ _QUEUED = (
     )
     .with_for_update()
 )
-_UNSETTLE = tuple(
+_UNBURY, _FORGET = (
     sa.delete(table).where(
         table.c.server == sa.bindparam("of_server"),
         table.c.scene.in_(sa.bindparam("of_scenes", expanding=True)),
     )
     for table in (dead_letters, decisions)
 )
+_UNDECIDE = _FORGET.returning(decisions.c.scene, decisions.c.kind, decisions.c.facts)
 _INSERT = sa.insert(jobs)
 _MOVE = sa.update(jobs).where(jobs.c.server == sa.bindparam("of_server"), jobs.c.scene == sa.bindparam("of_scene"))
 
@@ -149,18 +151,20 @@ def _settled(conn: Connection, server: str, gaps: Sequence[_Wish]) -> set[int]:
 def _insert(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) -> None:
     if not wishes:
         return
-    scenes = [wish.scene for wish in wishes]
-    for unsettle in _UNSETTLE:
-        conn.execute(unsettle, {"of_server": server, "of_scenes": scenes})
-    conn.execute(_INSERT, [_new_row(server, wish, now) for wish in wishes])
+    mine = {"of_server": server, "of_scenes": [wish.scene for wish in wishes]}
+    conn.execute(_UNBURY, mine)
+    asked = {row.scene: row.facts.get("what", ()) for row in conn.execute(_UNDECIDE, mine) if row.kind == HELD}
+    conn.execute(_INSERT, [_new_row(server, wish, now, asked.get(wish.scene, ())) for wish in wishes])
 
 
-def _new_row(server: str, wish: _Wish, now: float) -> dict[str, Any]:
+def _new_row(server: str, wish: _Wish, now: float, asked: Iterable[str]) -> dict[str, Any]:
+    # What a person is asked about stays so, whatever looks at it again by itself.
+    about = map(asked_about, asked) if wish.lane is Lane.BULK else ()
     return {
         "server": server,
         "scene": wish.scene,
         "lane": int(wish.lane),
-        "reasons": list(wish.reasons),
+        "reasons": _joined(wish.reasons, about),
         "generation": wish.generation,
         "state": READY,
         "due_at": now,

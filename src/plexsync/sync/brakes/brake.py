@@ -10,6 +10,7 @@ from plexsync.model.fields import Field
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.rules import WhenGone
 from plexsync.model.work import Job, Lane
+from plexsync.store import brakes
 from plexsync.sync.causes import BULK
 from plexsync.sync.runs import causes_of
 
@@ -20,7 +21,7 @@ RELEASED = "released"
 
 #: Decisions: waits to be judged, waits for a person, was turned down by one.
 PENDING = "brake?"
-HELD = "brake"
+HELD = brakes.HELD
 REJECTED = "rejected"
 KINDS = (PENDING, HELD, REJECTED)
 
@@ -94,9 +95,14 @@ class Limits:
 LIMITS = Limits()
 
 
+#: The reasons of jobs whose scenes are held, by what a person is asked about, and are looked at again.
+ASKED = {kind: brakes.asked_about(kind) for kind in Drastic}
+_BULK = BULK | set(ASKED.values())
+
+
 def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already."""
-    return job.lane is Lane.BULK and BULK.issuperset(causes_of(job))
+    return job.lane is Lane.BULK and _BULK.issuperset(causes_of(job))
 
 
 def is_unasked(job: Job) -> bool:

@@ -15,7 +15,7 @@ from plexsync.store import brakes, decisions, jobs, preferences, queue, undos, w
 from plexsync.store.brakes import Question, State
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
-from plexsync.sync.brakes.brake import HELD, JUDGED, LIMITS, PENDING, REJECTED, RELEASED, Drastic, Limits, Tally
+from plexsync.sync.brakes.brake import ASKED, HELD, JUDGED, LIMITS, PENDING, REJECTED, RELEASED, Drastic, Limits, Tally
 from plexsync.sync.clock import Clock
 from plexsync.sync.timetable import Entry
 
@@ -84,23 +84,32 @@ def judge(server: str, now: float, limits: Limits, connection: Connection) -> tu
     """How many scenes still wait to be judged, and how many go on."""
     question = brakes.opened(connection, BULK, server)
     waiting = brakes.held(connection, server, PENDING)
-    if question is not None and not waiting and not brakes.held(connection, server, HELD):
-        brakes.end(connection, question.id, State.WITHDRAWN, now)
     if not waiting:
+        if question is not None and not _more_to_come(connection, server, now):
+            _look_again(connection, server, question, now)
         return 0, 0
     found = [walk for name in (_FULL, SEARCH) if (walk := walks.load(connection, name)) is not None]
     if any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now):
         return waiting, 0
     since = max((walk.started_at for walk in found), default=0.0)
-    tally, known = _tally(connection, server), _let_go(connection, server, since)
+    (tally, asked), known = _tally(connection, server, PENDING), _let_go(connection, server, since)
     scenes = brakes.linked(connection, server)
-    # What comes of the same walk belongs to its question; what a later one finds is judged by itself.
-    asked = question is not None and question.facts.get("since") == since
-    if not asked and not limits.exceeded(tally + known, scenes):
+    # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
+    joins = question is not None and (asked or question.facts.get("since") == since)
+    if not joins and not limits.exceeded(tally + known, scenes):
         _keep(connection, server, since, tally + known)
         return 0, put_on(connection, server, PENDING, JUDGED, now)
-    _hold(connection, server, question, tally, {"linked": scenes, "since": since}, now)
+    _hold(connection, server, question, {"linked": scenes, "since": since}, now)
     return 0, 0
+
+
+def _look_again(connection: Connection, server: str, question: Question, now: float) -> None:
+    """What is left of a question that was asked."""
+    held = brakes.held(connection, server, HELD)
+    if not held:
+        brakes.end(connection, question.id, State.WITHDRAWN, now)
+    elif held != question.facts.get("scenes"):
+        brakes.retell(connection, question.id, question.facts | _counted(connection, server))
 
 
 def _under_way(walk: walks.Walk, now: float) -> bool:
@@ -120,11 +129,30 @@ def _pages(connection: Connection, server: str, kind: str) -> Iterator[Sequence[
         after = (page[-1].server, page[-1].scene)
 
 
-def _tally(connection: Connection, server: str) -> Tally:
-    tally = Tally()
-    for page in _pages(connection, server, PENDING):
-        tally += Tally.of([Drastic(kind) for kind in row.decision.facts.get("what", ())] for row in page)
-    return tally
+def _tally(connection: Connection, server: str, kind: str) -> tuple[Tally, bool]:
+    """What was decided in that way, and whether a person is asked about any of it."""
+    tally, asked = Tally(), False
+    for page in _pages(connection, server, kind):
+        tally += Tally.of(map(_what, page))
+        asked = asked or any(_was_asked(row) for row in page)
+    return tally, asked
+
+
+def _what(row: decisions.Decided) -> list[Drastic]:
+    return [Drastic(kind) for kind in row.decision.facts.get("what", ())]
+
+
+def _was_asked(row: decisions.Decided) -> bool:
+    """Whether a person is asked already about such a change of the scene."""
+    reasons = row.decision.facts.get("reasons", ())
+    return any(ASKED[kind] in reasons for kind in _what(row))
+
+
+def _counted(connection: Connection, server: str) -> dict[str, Any]:
+    """What is held, as a question tells it."""
+    tally, _ = _tally(connection, server, HELD)
+    counts = {kind.value: tally.count(kind) for kind in Drastic}
+    return {"counts": counts, "scenes": brakes.held(connection, server, HELD)}
 
 
 def _let_go(connection: Connection, server: str, since: float) -> Tally:
@@ -140,20 +168,13 @@ def _keep(connection: Connection, server: str, since: float, tally: Tally) -> No
     preferences.put(connection, f"let go:{server}", facts)
 
 
-def _hold(
-    connection: Connection, server: str, question: Question | None, tally: Tally, around: dict[str, Any], now: float
-) -> None:
-    earlier = question.facts.get("counts", {}) if question is not None else {}
-    counts = {kind.value: tally.count(kind) + earlier.get(kind.value, 0) for kind in Drastic}
-    facts = {"counts": counts, **around}
-    if question is None:
-        number = brakes.ask(connection, BULK, server, facts, now)
-    else:
-        number = question.id
-        brakes.retell(connection, number, facts)
+def _hold(connection: Connection, server: str, question: Question | None, around: dict[str, Any], now: float) -> None:
+    number = brakes.ask(connection, BULK, server, around, now) if question is None else question.id
     reason = f"too many scenes would change at once: see `plexsync brake list`, question {number}"
-    held = brakes.turn(connection, server, PENDING, HELD, reason)
-    _log.warning("the brake holds bulk work", server=server, question=number, scenes=held, counts=counts)
+    brakes.turn(connection, server, PENDING, HELD, reason)
+    told = _counted(connection, server)
+    brakes.retell(connection, number, around | told)
+    _log.warning("the brake holds bulk work", server=server, question=number, **told)
 
 
 def put_on(connection: Connection, server: str, kind: str, reason: str, now: float) -> int:

@@ -12,7 +12,7 @@ from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Outcome, Verdict
 from plexsync.store import in_step, ledger, links, seen
 from plexsync.store.database import Connection
-from plexsync.sync.brakes.brake import BY_RULE, GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
+from plexsync.sync.brakes.brake import ASKED, BY_RULE, GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
 from plexsync.sync.causes import BACKLOG, PICTURE
 from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.plainvalues import changes_json
@@ -52,7 +52,7 @@ def _waits(job: Job, section: int, libraries: Libraries) -> bool:
 
 def _lets_go(reason: str) -> bool:
     """Whether it says only that a job may go on, or in which run: nothing of what changed."""
-    return reason in (JUDGED, RELEASED) or reason.startswith(_GO) or is_run(reason)
+    return reason in (JUDGED, RELEASED, *ASKED.values()) or reason.startswith(_GO) or is_run(reason)
 
 
 async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], tools: Tools) -> Outcome | None:
