@@ -21,7 +21,18 @@ def plex(
     prefix: Annotated[str, typer.Option(help="Where this Plex sees the files.")] = "/plex/media",
     state: State = None,
 ) -> None:
-    """A simulated Plex Media Server; one line of JSON says when it answers."""
+    """A simulated Plex Media Server; one line of JSON says when it answers.
+
+    Its owner's routes, /media/providers/metadata and below, register metadata providers, and a library whose agent is
+    one of them asks it about new files and at each refresh.
+
+    GET and PUT /_sim/switches say how it does what is not known of a real server, as JSON. About providers:
+    provider_parallel, provider_timeout, provider_filename (relative, slash, folder, absolute, backslashes),
+    manual_filename, include_adult, rematch_on_refresh, first_genre_only, provider_collections, refuse_private_images,
+    image_by_url, provider_answers, provider_moves_at_restart, other_videos_take_provider, version.
+
+    POST /_sim/refreshes refreshes items that chance picks; GET /_sim/agents tells what providers were asked.
+    """
     from plexsync.sim.plex import PlexOptions, main
 
     main(port, PlexOptions(items=items, token=token, prefix=prefix, state=state))

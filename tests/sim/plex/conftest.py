@@ -9,6 +9,7 @@ import pytest
 
 from plexsync.sim.plex import PlexOptions, create_app
 from plexsync.sim.serving import Serving, serving
+from sim.plex.provider import Films, films_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,3 +28,10 @@ def plex(server: Serving) -> Iterator[httpx2.Client]:
     headers = {"X-Plex-Token": TOKEN, "Accept": "application/json"}
     with httpx2.Client(base_url=server.url, headers=headers, timeout=10, verify=False) as client:
         yield client
+
+
+@pytest.fixture
+def films() -> Iterator[Films]:
+    films = Films()
+    with films_served(films):
+        yield films

@@ -16,6 +16,7 @@ from plexsync.sim.plex import PlexOptions, create_app
 from plexsync.sim.plex.events import OTHERS
 from plexsync.sim.serving import serving
 from sim.plex.asking import edit, switch
+from sim.plex.provider import Films, appear, attach, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,26 @@ def test_a_scan_is_told_from_begin_to_end(plex: httpx2.Client, listener: ClientC
         "started",
         "ended",
     ]
+
+
+def test_the_scan_of_a_provider_s_library_is_told_until_the_last_item_is(
+    plex: httpx2.Client, films: Films, listener: ClientConnection
+) -> None:
+    attach(plex, films)
+    films.film("a")
+    appear(plex, "a.mp4", "unknown.mp4")
+    switch(plex, provider_parallel=1)
+    plex.post("/library/sections/2/refresh")
+    notes = told(listener, "status")
+    states = [note["TimelineEntry"][0]["state"] for note in notes if note["type"] == "timeline"]
+    assert states == [0, 0, 2, 3, 4, 5, 2, 5]
+    assert [note["ActivityNotification"][0]["event"] for note in notes if note["type"] == "activity"] == [
+        "started",
+        "ended",
+    ]
+    plex.put(f"/library/metadata/{kept(plex, 'a.mp4')['ratingKey']}/refresh")
+    told_states = [told(listener, "timeline")[-1]["TimelineEntry"][0]["state"] for _ in range(4)]
+    assert told_states == [2, 3, 4, 5]
 
 
 def test_edits_are_told_by_some_servers_and_ids_may_be_numbers(plex: httpx2.Client, listener: ClientConnection) -> None:

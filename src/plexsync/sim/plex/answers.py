@@ -13,8 +13,11 @@ from plexsync.sim.plex.edits import Refused
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from plexsync.sim.plex.agency import Agency
+    from plexsync.sim.plex.caller import Caller
     from plexsync.sim.plex.events import Hub
     from plexsync.sim.plex.listing import Order
+    from plexsync.sim.plex.refreshing import RefreshQueue
     from plexsync.sim.plex.rows import Item, Section
     from plexsync.sim.plex.store import Store
 
@@ -48,6 +51,24 @@ def hub_of(request: Request) -> Hub:
     """Where notifications are told."""
     hub: Hub = request.app.state.hub
     return hub
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks metadata providers."""
+    caller: Caller = request.app.state.caller
+    return caller
+
+
+def agency_of(request: Request) -> Agency:
+    """Who asks them about items."""
+    agency: Agency = request.app.state.agency
+    return agency
+
+
+def queue_of(request: Request) -> RefreshQueue:
+    """What providers are to be asked about."""
+    queue: RefreshQueue = request.app.state.queue
+    return queue
 
 
 def pairs(request: Request) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qs
@@ -15,11 +16,14 @@ from starlette.routing import Route, WebSocketRoute
 
 from plexsync.sim.exchange import Answer
 from plexsync.sim.faults import FaultLayer
-from plexsync.sim.plex import control, front, reading, writing
+from plexsync.sim.plex import control, front, libraries, matching, providers, reading, writing
+from plexsync.sim.plex.agency import Agency
 from plexsync.sim.plex.answers import page
+from plexsync.sim.plex.caller import Caller
 from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.events import Hub, wanted
 from plexsync.sim.plex.listing import Order
+from plexsync.sim.plex.refreshing import RefreshQueue
 from plexsync.sim.plex.store import Store
 
 if TYPE_CHECKING:
@@ -44,10 +48,17 @@ def create_app(options: PlexOptions) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         store.open()
+        looking = asyncio.create_task(caller.look_around(anew=True))
         yield
+        looking.cancel()
+        await asyncio.wait([looking])
+        await queue.stop()
+        await caller.close()
         store.close()
 
-    hub = Hub(store)
+    caller, hub = Caller(store), Hub(store)
+    agency = Agency(store, hub, caller)
+    queue = RefreshQueue(store, hub, agency)
 
     async def notifications(socket: WebSocket) -> None:
         await hub.listen(socket)
@@ -58,6 +69,9 @@ def create_app(options: PlexOptions) -> Starlette:
     app = Starlette(
         routes=[
             *control.ROUTES,
+            *providers.ROUTES,
+            *libraries.ROUTES,
+            *matching.ROUTES,
             *writing.ROUTES,
             *front.ROUTES,
             *reading.ROUTES,
@@ -77,6 +91,7 @@ def create_app(options: PlexOptions) -> Starlette:
         lifespan=lifespan,
     )
     app.state.plex, app.state.order, app.state.hub = store, Order(store), hub
+    app.state.caller, app.state.agency, app.state.queue = caller, agency, queue
     return app
 
 

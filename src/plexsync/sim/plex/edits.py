@@ -169,10 +169,10 @@ def _edit_tags(store: Store, item: Item, edit: Edit, kind: str) -> None:
     before = set(item.tag_uses(kind))
     store.set_tags(item, kind, uses)
     if kind == "collection":
-        _follow_collections(store, item, before ^ set(uses))
+        follow_collections(store, item, before ^ set(uses))
 
 
-def _follow_collections(store: Store, item: Item, tags: set[int]) -> None:
+def follow_collections(store: Store, item: Item, tags: set[int]) -> None:
     """Make the collection objects that are missing, and drop those that became empty."""
     for tag in sorted(tags):
         found = store.collection(item.section, tag)

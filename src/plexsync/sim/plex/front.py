@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-VERSION = "1.43.2.10687-563d026ea"
 API_VERSION = "1.2.2"
 ROOT_FACTS: dict[str, Scalar] = {
     "allowCameraUpload": False,
@@ -69,7 +68,7 @@ async def identity(request: Request) -> Response:
         "apiVersion": API_VERSION,
         "claimed": store.switches.claimed,
         "machineIdentifier": store.machine_identifier,
-        "version": VERSION,
+        "version": store.switches.version,
     }
     return answer(request, container([], **facts))
 
@@ -82,7 +81,7 @@ async def root(request: Request) -> Response:
         "friendlyName": store.options.friendly_name,
         "machineIdentifier": store.machine_identifier,
         "updatedAt": store.now(),
-        "version": VERSION,
+        "version": store.switches.version,
     }
     return answer(request, container(children, **facts))
 

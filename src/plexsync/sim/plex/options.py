@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 DEFAULT_TOKEN = "sim-plex-token"  # noqa: S105  # of a simulator on loopback
 MODERN_AGENT = "tv.plex.agents.movie"
 PLAIN_AGENT = "com.plexapp.agents.none"
+#: How the identifiers of providers outside of the server begin.
+CUSTOM = "tv.plex.agents.custom."
+VERSION = "1.43.2.10687-563d026ea"
+
+
+FilenameForm = Literal["relative", "slash", "folder", "absolute", "backslashes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +68,17 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     scan_hold: bool = False  #: scans stay unfinished until this is off
     machine_identifier: str | None = None  #: answer as another server
     claimed: bool = True  #: an account owns the server; until then it lets in whoever comes without a token
+    version: str = VERSION  #: as the server tells it; before 1.43 it knows nothing of metadata providers
+    provider_answers: bool = True  #: registering and changing tell what came of it; else their answers are empty
+    provider_moves_at_restart: bool = False  #: a provider's new address is shown at once, and called after a restart
+    other_videos_take_provider: bool = True  #: a library "Other Videos" may be given a custom provider
+    provider_parallel: int = 8  #: requests to providers at once, of a scan and of refreshes
+    provider_timeout: float = 90.0  #: seconds until the answer of a provider must be there
+    provider_filename: FilenameForm = "relative"  #: how a provider is told the path of a file
+    manual_filename: bool = False  #: a person's search tells the file too
+    include_adult: bool | None = None  #: what a search tells of adult results; None: nothing
+    rematch_on_refresh: bool = False  #: a refresh asks for a match too, and does not heed the answer
+    first_genre_only: bool = True  #: of a provider's genres only the first one is kept
+    provider_collections: bool = True  #: a provider's collections are kept
+    refuse_private_images: bool = True  #: a picture at a private address is not fetched; its address is kept
+    image_by_url: bool = False  #: no picture of a provider is fetched; their addresses are kept

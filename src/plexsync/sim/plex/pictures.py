@@ -11,6 +11,8 @@ from plexsync.sim.plex.edits import Refused, set_lock
 from plexsync.sim.plex.tree import Node, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from plexsync.sim.plex.rows import Gallery, Item
     from plexsync.sim.plex.store import Store
 
@@ -37,11 +39,7 @@ def upload(store: Store, item: Item, kind: str, content: bytes) -> bool:
 
 def select(store: Store, item: Item, kind: str, name: str) -> bool:
     """Show one of the listed pictures; whether another one was shown before."""
-    gallery = item.gallery(kind)
-    chosen = name.rpartition("/")[2] if name.startswith("upload://") else DEFAULT
-    if name not in {_name(item, kind, entry) for entry in (DEFAULT, *gallery.uploads)}:
-        raise Refused(404, "no such picture")
-    return _show(store, item, kind, chosen)
+    return _show(store, item, kind, _entry(item, kind, name))
 
 
 def deselect(store: Store, item: Item, kind: str) -> None:
@@ -55,28 +53,49 @@ def deselect(store: Store, item: Item, kind: str) -> None:
 
 
 def fall_back(store: Store, item: Item, kind: str) -> None:
-    """What a refresh does: the default picture, unless the field is locked on another one."""
+    """What a refresh does: the agent's or the default picture, unless the field is locked on another one."""
     gallery = item.gallery(kind)
     free = LOCKS[kind] not in item.locks or gallery.selected is None
-    if free and gallery.selected != DEFAULT:
-        gallery.selected = DEFAULT
+    wanted = gallery.given or DEFAULT
+    if free and gallery.selected != wanted:
+        gallery.selected = wanted
         _moved(store, item, gallery)
+
+
+def offer(store: Store, item: Item, kind: str, addresses: Sequence[str], fetched: Mapping[str, str]) -> None:
+    """Add what a provider tells to the list, the first of it to be shown; earlier ones stay in the list."""
+    gallery = item.gallery(kind)
+    arrived = any(fetched.get(one) and not gallery.remote.get(one) for one in addresses if one == gallery.selected)
+    gallery.remote = gallery.remote | {one: fetched.get(one, gallery.remote.get(one, "")) for one in addresses}
+    gallery.given = addresses[0] if addresses else ""
+    if arrived:
+        _moved(store, item, gallery)
+
+
+def withdraw(item: Item, kind: str) -> None:
+    """Take all that a provider told off the list."""
+    gallery = item.gallery(kind)
+    if gallery.selected in gallery.remote:
+        gallery.selected = DEFAULT
+        gallery.stamp += 1
+    gallery.remote, gallery.given = {}, ""
 
 
 def listed(item: Item, kind: str) -> list[Node]:
     """The entries of the list of pictures."""
     gallery = item.gallery(kind)
     nodes = []
-    for entry in (DEFAULT, *gallery.uploads):
+    for entry in _entries(gallery):
         name = _name(item, kind, entry)
         link = name
-        if entry is not DEFAULT:
+        if entry is not DEFAULT and name != entry:
             link = f"/library/metadata/{item.key}/file?url={name.replace(':', '%3A').replace('/', '%2F')}"
         facts: dict[str, Scalar] = {
             "key": link,
             "ratingKey": name,
             "selected": gallery.selected == entry,
             "thumb": link,
+            "provider": item.agent if entry in gallery.remote else None,
         }
         nodes.append(Node("Photo", facts, json_name="Metadata"))
     return nodes
@@ -84,8 +103,12 @@ def listed(item: Item, kind: str) -> list[Node]:
 
 def content(store: Store, item: Item, kind: str, name: str | None = None) -> bytes:
     """The bytes of a listed picture, or of the one that is shown."""
-    entry = item.gallery(kind).selected if name is None else name.rpartition("/")[2]
-    kept = store.journal.picture(entry) if entry else None
+    gallery = item.gallery(kind)
+    entry = gallery.selected if name is None else _entry(item, kind, name)
+    digest = gallery.remote.get(entry or "", entry)
+    if digest == "":
+        raise Refused(404, "only the address of this picture is known")
+    kept = store.journal.picture(digest) if digest else None
     return kept or frame(item.key)
 
 
@@ -122,8 +145,25 @@ def _moved(store: Store, item: Item, gallery: Gallery, *, changed: bool = True) 
     store.keep_item(item)
 
 
+def _entries(gallery: Gallery) -> list[str]:
+    return [DEFAULT, *gallery.remote, *gallery.uploads]
+
+
+def _entry(item: Item, kind: str, name: str) -> str:
+    """The picture of this name. Refused when there is none."""
+    found = next((entry for entry in _entries(item.gallery(kind)) if _name(item, kind, entry) == name), None)
+    if found is None:
+        raise Refused(404, "no such picture")
+    return found
+
+
 def _name(item: Item, kind: str, entry: str) -> str:
+    remote = item.gallery(kind).remote
+    if entry in remote:
+        own = sha1(entry.encode()).hexdigest()  # noqa: S324
+        return f"metadata://{kind}/{item.agent}_{own}" if remote[entry] else entry
     if entry != DEFAULT:
         return f"upload://{kind}/{entry}"
     own = sha1(f"{kind}{item.key}".encode()).hexdigest()  # noqa: S324
-    return f"metadata://{kind}/tv.plex.agents.movie_{own}" if item.base is not None else f"media://{own}.bundle/{kind}"
+    by_agent = item.base is not None and not item.agent
+    return f"metadata://{kind}/tv.plex.agents.movie_{own}" if by_agent else f"media://{own}.bundle/{kind}"

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from plexsync.sim.plex.rows import Item, Section
 
 MAX_PAGE = 1000
+PREFERENCES: tuple[tuple[str, str, Scalar], ...] = (
+    ("hidden", "int", 0),
+    ("enableBIFGeneration", "bool", True),
+    ("collectionMode", "int", 2),
+)
 TAG_TYPES = {
     1: "genre",
     2: "collection",
@@ -164,6 +169,13 @@ async def vocabulary(request: Request) -> Response:
     return answer(request, container(nodes, **render.container_facts(found)))
 
 
+async def preferences(request: Request) -> Response:
+    """The advanced settings of a library."""
+    section_of(request)
+    nodes = [Node("Setting", {"id": name, "type": kind, "value": value}) for name, kind, value in PREFERENCES]
+    return answer(request, container(nodes))
+
+
 async def tags(request: Request) -> Response:
     store = store_of(request)
     number = arguments(request).get("type", "")
@@ -199,6 +211,7 @@ ROUTES = [
     Route("/library/sections/{section}", section),
     Route("/library/sections/{section}/all", listed),
     Route("/library/sections/{section}/collections", collections),
+    Route("/library/sections/{section}/prefs", preferences),
     Route("/library/sections/{section}/{name}", vocabulary),
     Route("/library/metadata/{ids}", details),
     Route("/library/collections/{ids}", details),

@@ -40,6 +40,7 @@ def section_node(section: Section) -> Node:
         "directory": True,
         "contentChangedAt": section.content_changed,
         "hidden": 0,
+        "metadataAgentProviderGroupId": section.group,
     }
     return Node("Directory", facts, [Node("Location", {"id": section.key, "path": section.path})])
 
@@ -134,12 +135,16 @@ def _facts(item: Item, section: Section, *, detail: bool) -> dict[str, Scalar]:
 
 def guid(section: Section, item: Item) -> str:
     """The id that the agent gave."""
+    if item.guid:
+        return item.guid
     if section.plain:
         return f"{section.agent}://{item.key:040x}?lang=xn"
     return f"plex://movie/{item.key:024x}" if item.base else f"local://{item.key}"
 
 
 def _guids(section: Section, item: Item) -> list[Node]:
+    if item.agent:
+        return [Node("Guid", {"id": guid}) for guid in item.guids]
     if section.plain or not item.base:
         return []
     return [Node("Guid", {"id": f"imdb://tt{item.key:07}"}), Node("Guid", {"id": f"tmdb://{item.key}"})]

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from plexsync.sim.plex.options import PLAIN_AGENT
+from plexsync.sim.plex.options import CUSTOM, PLAIN_AGENT
 
 Value = str | int | float
 
@@ -89,6 +89,8 @@ class Section(msgspec.Struct, kw_only=True):
     scanned_at: int
     content_changed: int = 1
     refreshing: bool = False
+    group: int | None = None  #: of metadata providers, where one was assigned
+    own_scanner: str = ""  #: where it is not the one that goes with the agent
 
     @property
     def plain(self) -> bool:
@@ -97,17 +99,28 @@ class Section(msgspec.Struct, kw_only=True):
 
     @property
     def scanner(self) -> str:
-        """The scanner that goes with the agent."""
-        return "Plex Video Files Scanner" if self.agent == PLAIN_AGENT else "Plex Movie"
+        """What finds its files."""
+        usual = "Plex Video Files Scanner" if self.agent == PLAIN_AGENT else "Plex Movie"
+        return self.own_scanner or usual
+
+    @property
+    def custom(self) -> bool:
+        """Whether a provider outside of the server tells of its items."""
+        return self.agent.startswith(CUSTOM)
 
 
 class Gallery(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The pictures of one kind that an item has, oldest first, and the one shown; None: none is shown."""
+    """The pictures of one kind that an item has, oldest first, and the one shown; None: none is shown.
+
+    What is shown is an upload by its SHA-1, a provider's picture by its address, or the default.
+    """
 
     uploads: list[str] = []
     selected: str | None = "default"
     stamp: int = 0  #: moves with the picture
     received: int = 0  #: uploads that came, repeats included
+    remote: dict[str, str] = {}  #: addresses that a provider told, with the SHA-1 of the bytes, "" where none came
+    given: str = ""  #: the address that it tells now
 
 
 class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -123,8 +136,12 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     duration: int = 0  #: milliseconds
     date: str = ""
     others: list[OtherFile] = []
-    base: dict[str, Value] | None = None
+    guid: str = ""  #: where it does not follow from library and key
+    agent: str = ""  #: the provider that matched it
+    guids: list[str] = []  #: elsewhere, as that provider told
+    base: dict[str, Value | None] | None = None
     base_tags: dict[str, list[int]] | None = None
+    base_texts: dict[int, str] = {}  #: tag id -> text
     values: dict[str, Value | None] = {}
     tags: dict[str, dict[int, str]] = {}  #: kind -> tag id -> text (an actor's role)
     locks: dict[str, bool] = {}
@@ -163,7 +180,7 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
         """Tag ids of one kind, in order, with their texts."""
         if kind in self.tags:
             return self.tags[kind]
-        return dict.fromkeys((self.base_tags or {}).get(kind, ()), "")
+        return {tag: self.base_texts.get(tag, "") for tag in (self.base_tags or {}).get(kind, ())}
 
     def gallery(self, kind: str) -> Gallery:
         """The pictures of a kind, "posters" or "arts", to be changed in place."""

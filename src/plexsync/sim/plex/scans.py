@@ -26,7 +26,7 @@ def refresh(store: Store, item: Item) -> None:
             store.set_tags(item, kind, None)
     for kind in pictures.LOCKS:
         pictures.fall_back(store, item, kind)
-    if store.switches.agent_portraits and "actor" not in item.locks:
+    if store.switches.agent_portraits and "actor" not in item.locks and not item.agent:
         _give_portraits(store, item)
     item.updated_at = store.now()
     store.keep_item(item)
@@ -39,14 +39,6 @@ def _give_portraits(store: Store, item: Item) -> None:
         if tag.thumb != (picture := f"{AGENT_PEOPLE}/{number}.jpg"):
             tag.thumb = picture
             store.keep("tag", number, tag)
-
-
-def refresh_section(store: Store, section: Section) -> list[Item]:
-    """Refresh every item of a section; which those are."""
-    items = list(store.in_section(section.key))
-    for item in items:
-        refresh(store, item)
-    return items
 
 
 def add_file(store: Store, file: File) -> None:

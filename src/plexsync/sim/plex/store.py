@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from plexsync.sim.library import clips
+from plexsync.sim.plex import render
+from plexsync.sim.plex.agents import Agents, Group, Provider
 from plexsync.sim.plex.journal import Journal
 from plexsync.sim.plex.options import MODERN_AGENT, PLAIN_AGENT, Switches
 from plexsync.sim.plex.rows import File, Item, OtherFile, Section, Tag
@@ -18,11 +20,19 @@ if TYPE_CHECKING:
 
     from plexsync.sim.library import Clip
     from plexsync.sim.plex.options import PlexOptions
+    from plexsync.sim.plex.rows import Value
 
 FIRST_ITEM = 100
 FIRST_MOVIE = 900_000
 FIRST_LATER_ITEM = 1_000_001
-ROW_TYPES: dict[str, Any] = {"item": Item, "section": Section, "tag": Tag, "file": File}
+ROW_TYPES: dict[str, Any] = {
+    "item": Item,
+    "section": Section,
+    "tag": Tag,
+    "file": File,
+    "provider": Provider,
+    "group": Group,
+}
 
 
 class Store:
@@ -38,6 +48,7 @@ class Store:
         self.version = 0  #: moves with every change
         self.membership = 0  #: moves when items come and go
         self.journal = Journal(options.state)
+        self.agents = Agents(self._keep_agents)
         self._paths: dict[str, int] = {}
         self._names: dict[tuple[str, str], int] = {}
         self._uses: dict[int, set[int]] = {}
@@ -124,6 +135,23 @@ class Store:
         self.keep("section gone", section.key, section.key)
         self._changed.pop(("section", section.key), None)
 
+    def _keep_agents(self, kind: str, number: int, row: object) -> None:
+        if row is None:
+            self.keep(f"{kind} gone", number, number)
+            self._changed.pop((kind, number), None)
+        else:
+            self.keep(kind, number, row)
+
+    def assign(self, section: Section, agent: str, group: int | None, scanner: str) -> None:
+        """Give a library an agent. Its items keep what they are until a refresh."""
+        for item in self.in_section(section.key):
+            if not item.guid and (section.plain or item.base):
+                item.guid = render.guid(section, item)
+                self.keep_item(item)
+        section.agent, section.group, section.own_scanner = agent, group, scanner
+        section.updated_at = self.now()
+        self.keep_section(section)
+
     def next_key(self) -> int:
         """A rating key that was never used."""
         self._next_item += 1
@@ -189,6 +217,16 @@ class Store:
         for tag in item.tag_uses(kind):
             self._uses.setdefault(tag, set()).add(item.key)
 
+    def set_base(self, item: Item, base: dict[str, Value | None] | None, tags: dict[str, dict[int, str]]) -> None:
+        """Replace what an item's agent knows of it."""
+        for tag in self._all_uses(item):
+            self._uses[tag].discard(item.key)
+        item.base = base
+        item.base_tags = {kind: list(uses) for kind, uses in tags.items() if uses}
+        item.base_texts = {tag: text for uses in tags.values() for tag, text in uses.items() if text}
+        for tag in self._all_uses(item):
+            self._uses.setdefault(tag, set()).add(item.key)
+
     def open(self) -> None:
         """Leave the smallest file that holds everything, and write changes through from now on."""
         self._changed["born", 0] = ("born", self._born)
@@ -246,7 +284,9 @@ class Store:
             duration=int(clip.duration * 1000),
             date=clip.date,
         )
-        if not section.plain:
+        if section.custom:
+            item.base = {}
+        elif not section.plain:
             item.base = {
                 "title": clip.title,
                 "summary": f"An agent's words about {clip.title}.",
@@ -295,6 +335,10 @@ class Store:
                 self._forget(msgspec.json.decode(raw, type=int))
             elif kind == "section gone":
                 self._forget_section(msgspec.json.decode(raw, type=int))
+            elif kind in {"provider gone", "group gone"}:
+                number = msgspec.json.decode(raw, type=int)
+                self.agents.forget(kind.partition(" ")[0], number)
+                self._changed[kind, number] = (kind, number)
             elif kind in ROW_TYPES:
                 self._take(kind, msgspec.json.decode(raw, type=ROW_TYPES[kind]))
         for section in self.sections.values():
@@ -309,9 +353,11 @@ class Store:
             self.sections[row.key] = msgspec.structs.replace(row, refreshing=False)
         elif kind == "tag":
             self._take_tag(row)
+        elif kind in {"provider", "group"}:
+            self.agents.take(row)
         else:
             self.files[row.path] = row
-        key = row.path if kind == "file" else row.key if kind != "tag" else row.id
+        key = row.path if kind == "file" else row.key if kind in {"item", "section"} else row.id
         self._changed[kind, key] = (kind, row)
 
     def _forget_section(self, key: int) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from plexsync.sim.faults import note
-from plexsync.sim.plex import edits, pictures, render, scans
+from plexsync.sim.plex import adopting, edits, pictures, render, scans
 from plexsync.sim.plex.answers import (
     answer,
     arguments,
@@ -20,6 +20,7 @@ from plexsync.sim.plex.answers import (
     items_of,
     number,
     pairs,
+    queue_of,
     section_of,
     store_of,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from plexsync.sim.plex.rows import Item, Section
+    from plexsync.sim.plex.store import Store
 
 DOWNLOAD_SECONDS = 10
 
@@ -142,9 +144,26 @@ async def deselect(request: Request) -> Response:
 
 async def refresh_items(request: Request) -> Response:
     for item in items_of(request):
-        scans.refresh(store_of(request), item)
-        hub_of(request).changed([item])
+        refresh_item(request, item)
     return done()
+
+
+def refresh_item(request: Request, item: Item) -> None:
+    """Have an item's agent run again."""
+    store = store_of(request)
+    if store.sections[item.section].custom and item.type == "movie":
+        queue_of(request).put([item])
+    else:
+        refresh(store, item)
+        hub_of(request).changed([item])
+
+
+def refresh(store: Store, item: Item) -> None:
+    """Run an agent of the server's own, which knows nothing of what another one told."""
+    if item.agent and not store.sections[item.section].custom:
+        adopting.disown(store, item, "")
+    else:
+        scans.refresh(store, item)
 
 
 async def accepted(request: Request) -> Response:
@@ -160,17 +179,29 @@ async def scan(request: Request) -> Response:
     sections = list(store.sections.values()) if key is None else [section_of(request)]
     for section in sections:
         if arguments(request).get("force") == "1":
-            for item in scans.refresh_section(store, section):
-                hub_of(request).refreshed(item)
+            refresh_section(request, section)
         start_scan(request, section, arguments(request).get("path"))
     return done()
 
 
-def start_scan(request: Request, section: Section, folder: str | None = None) -> None:
-    """Begin a scan; it ends at once unless scans are held up."""
+def refresh_section(request: Request, section: Section) -> None:
+    """Refresh every item of a section."""
     store = store_of(request)
+    items = list(store.in_section(section.key))
+    if section.custom:
+        queue_of(request).put(items, scan_of=section)
+        return
+    for item in items:
+        refresh(store, item)
+        hub_of(request).refreshed(item)
+
+
+def start_scan(request: Request, section: Section, folder: str | None = None) -> None:
+    """Begin a scan; it ends at once unless scans are held up, or a provider is to be asked."""
+    store, hub = store_of(request), hub_of(request)
     section.refreshing = True
-    hub_of(request).scan_begins(section)
+    if not section.custom or section.key not in hub.scans:
+        hub.scan_begins(section)
     if not store.switches.scan_hold:
         end_scan(request, section, folder)
 
@@ -178,13 +209,17 @@ def start_scan(request: Request, section: Section, folder: str | None = None) ->
 def end_scan(request: Request, section: Section, folder: str | None = None) -> None:
     """Let a scan find what there is."""
     came, went = scans.scan(store_of(request), section, folder)
-    hub_of(request).scan_ends(section, came, went)
+    if section.custom:
+        queue_of(request).scanned(section, came, went)
+    else:
+        hub_of(request).scan_ends(section, came, went)
 
 
 async def cancel_scan(request: Request) -> Response:
     section = section_of(request)
     if section.refreshing:
         section.refreshing = False
+        queue_of(request).cancel(section)
         hub_of(request).scan_ends(section, [], [])
     return done()
 
