@@ -48,8 +48,13 @@ types: $(STAMP)
 bench: $(STAMP)
 	$(PY) -m bench
 
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+# The image takes the same versions: what it runs, and what its package is built with.
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --no-annotate --constraint requirements.lock --extra postgres --output-file deploy/runtime.lock pyproject.toml
+	echo hatchling | $(LOCK) --no-annotate --constraint requirements.lock --output-file deploy/build.lock -
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* dist build

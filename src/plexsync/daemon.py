@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plexsync import __version__
-from plexsync.app import Graph, Sources, build, home_of, merged, open_store
+from plexsync.app import Graph, Sources, build, home_of, merged, open_store, require_folder
 from plexsync.app.damage import Damage
 from plexsync.config import Config
 from plexsync.log import Files, Logging, Obfuscator, Redactor, configure, logger
@@ -53,14 +53,21 @@ class Process:
 
 
 def logging_for(config: Config, redactor: Redactor, *, to_files: bool) -> Logging:
-    """Logs as the settings ask for; on the error stream, and for a daemon in the data folder too."""
-    return configure(
-        redactor=redactor,
-        level=config.log_level.value,
-        stream=sys.stderr,
-        files=Files(folder=config.log_folder) if to_files else None,
-        obfuscator=Obfuscator(secrets.token_bytes(16)) if config.log_obfuscate else None,
-    )
+    """Logs as the settings ask for; on the error stream, and for a daemon in the data folder too. StoreError."""
+    if to_files:
+        require_folder(config.data_dir)
+    try:
+        return configure(
+            redactor=redactor,
+            level=config.log_level.value,
+            stream=sys.stderr,
+            files=Files(folder=config.log_folder) if to_files else None,
+            obfuscator=Obfuscator(secrets.token_bytes(16)) if config.log_obfuscate else None,
+        )
+    except OSError as error:
+        raise StoreError(
+            f"Logs cannot be written in {config.log_folder} ({error.strerror}): give PlexSync's user the right to"
+        ) from error
 
 
 @contextlib.asynccontextmanager
@@ -77,7 +84,7 @@ async def opened(
 def held(process: Process, facts: dict[str, Any]) -> Iterator[FolderLock]:
     """The data folder, held by this process alone. StoreError names the one that holds it already."""
     config = process.sources.load()
-    config.data_dir.mkdir(parents=True, exist_ok=True)
+    require_folder(config.data_dir)
     with FolderLock(config.data_dir) as lock:
         lock.acquire(facts | {"pid": os.getpid()})
         yield lock
@@ -241,7 +248,8 @@ def _raise_fault(task: asyncio.Task[None]) -> None:
 def listener_of(config: Config) -> socket.socket:
     """Listens where the settings say; ConfigurationError where that cannot be."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, so that asyncio has each answer sent at once: without it whoever asks again waits 40 ms longer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))

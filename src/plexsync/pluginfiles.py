@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 #: The folder's name is the plugin's id in Stash.
 PLUGIN_NAME = "PlexSyncDaemon"
 SPOOL_NAME = "data"
+_ALL_MAY = 0o777
 _MANIFEST = f"{PLUGIN_NAME}.yml"
 _START_FILE = "daemon.json"
 #: The part of the manifest that tells of hooks.
@@ -44,8 +46,9 @@ def install(plugins_folder: Path, *, hooks: bool = True) -> Path:
     source, target = plugin_files(), plugins_folder / PLUGIN_NAME
     spool = target / SPOOL_NAME
     spool.mkdir(parents=True, exist_ok=True)
-    # Stash may run as another user, and notes events there.
-    spool.chmod(0o777)
+    # Stash may run as another user, and notes events there. Only the folder's owner may open it.
+    if stat.S_IMODE(spool.stat().st_mode) != _ALL_MAY:
+        spool.chmod(_ALL_MAY)
     modules = sorted(source.glob("*.py"))
     for file in modules:
         _replace(target / file.name, file.read_bytes(), 0o644)

@@ -17,6 +17,7 @@ from plexsync.cli.indexing import index
 from plexsync.cli.installing import plugin
 from plexsync.cli.keeping import dead, queue
 from plexsync.cli.paths import paths
+from plexsync.cli.provider import provider
 from plexsync.cli.simulators import sim
 from plexsync.model.gaps import Scope
 
@@ -39,6 +40,7 @@ program.add_typer(brake, name="brake")
 program.add_typer(index, name="index")
 program.add_typer(paths, name="paths")
 program.add_typer(plugin, name="plugin")
+program.add_typer(provider, name="provider")
 program.add_typer(sim, name="sim")
 
 Scenes = Annotated[list[int] | None, typer.Argument(metavar="SCENE...", help="Ids of scenes in Stash.", min=1)]
@@ -109,6 +111,10 @@ def run(
     only: Annotated[Part | None, typer.Option(help="Run this part alone: it answers Plex and writes nothing.")] = None,
 ) -> None:
     """Run the daemon in the foreground, until Ctrl-C, SIGTERM or `plexsync stop`."""
+    import signal
+
+    # The first process of a container hears no signal that it does not ask for, and what follows takes a while.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from plexsync.cli import running
 
     if only is Part.PROVIDER:

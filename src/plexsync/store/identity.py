@@ -46,6 +46,8 @@ def load_or_create(path: Path) -> Identity:
         identity = _new()
         _save(path, identity)
         return identity
+    except PermissionError as error:
+        raise StoreError(f"The identity file {path} cannot be read: give it to PlexSync's user") from error
     except (OSError, msgspec.MsgspecError) as error:
         raise StoreError(
             f"The identity file {path} cannot be read: {error}. Move it away: the next start takes it from the newest "

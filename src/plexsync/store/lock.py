@@ -37,7 +37,10 @@ class FolderLock:
                 "stop that one first, or choose another data_dir"
             ) from None
         except OSError as error:
-            raise StoreError(f"The folder {self._folder} cannot be locked: {error}") from error
+            raise StoreError(
+                f"The folder {self._folder} cannot be locked ({error.strerror}): "
+                f"give the file {_LOCK_NAME} in it to PlexSync's user"
+            ) from error
         try:
             self.tell(facts)
         except StoreError:

@@ -53,6 +53,10 @@ class PluginStep:
         """Stash's plugins folder as this computer sees it; None when it cannot be told to be the same one."""
         if self.known.options.plugins_folder is not None:
             return self.known.options.plugins_folder.absolute()
+        for spool in self.known.config.spool_folders:
+            # A folder that two containers share, each at a place of its own.
+            if (spool.parent.name, spool.name) == (PLUGIN_NAME, SPOOL_NAME) and spool.parent.is_dir():
+                return spool.parent.parent
         plugins, settings = Path(self.stash.places.plugins), Path(self.stash.places.settings)
         same = plugins.is_absolute() and settings.is_absolute() and plugins.is_dir() and settings.is_file()
         return plugins if same else None
@@ -75,8 +79,10 @@ class PluginStep:
             return None
 
     def _installed(self, folder: Path) -> dict[str, Any]:
+        # Where Stash sees other folders it could not start this program.
+        start = self.known.options.start and folder == Path(self.stash.places.plugins)
         try:
-            facts, lines = installed(self.call, folder, start=self.known.options.start, hooks=True)
+            facts, lines = installed(self.call, folder, start=start, hooks=True)
         except (Failed, StoreError) as error:
             self.talk.refuse(f"{error}")
             self.talk.say(f"Then: plexsync plugin install --plugins-folder '{folder}'. {_LATER}.")
