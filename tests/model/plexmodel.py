@@ -10,7 +10,7 @@ from plexsync.model.compare import text_key
 from plexsync.model.fields import FIELDS, Field, Kind, Value
 from plexsync.model.item import Item
 from plexsync.model.item_values import value_of
-from plexsync.model.plan import Change, Plan, Written, entry_keys, make_plan, only
+from plexsync.model.plan import Change, Given, Plan, Written, entry_keys, make_plan, only
 from plexsync.model.restoring import Known, Restored, restoration
 from plexsync.model.rules import Rules
 
@@ -27,6 +27,7 @@ class PlexModel:
     additive: bool = True
     shouting: bool = False  #: gives texts a form of its own
     capitals: bool = False  #: gives labels a capital first letter
+    guid: str = ""
     values: dict[Field, Any] = field(default_factory=dict)
     locks: set[Field] = field(default_factory=set)
     ledger: dict[Field, Written] = field(default_factory=dict)
@@ -40,7 +41,9 @@ class PlexModel:
         for name in FIELDS_HELD:
             empty: Any = () if name in LISTS else None if name is Field.RATING else ""
             plain[name.value] = self.values.get(name) or empty
-        return Item(rating_key=7, section=2, locks=frozenset(FIELDS[name].plex for name in self.locks), **plain)
+        return Item(
+            rating_key=7, section=2, guid=self.guid, locks=frozenset(FIELDS[name].plex for name in self.locks), **plain
+        )
 
     def edit(self, name: Field, value: Value) -> None:
         """A person changes a field, which locks it. What they add to a shared list is theirs."""
@@ -57,6 +60,20 @@ class PlexModel:
             if name not in self.locks and name not in (*SHARED, Field.RATING):
                 self._set(name, value)
 
+    def told(self, wanted: Mapping[Field, Value]) -> None:
+        """Plex asks our provider: what is not locked is as it says, of genres only the first."""
+        for name in FIELDS_HELD:
+            if name in self.locks or name in (Field.LABELS, Field.RATING):
+                continue
+            value = wanted.get(name)
+            if name is Field.COLLECTIONS:
+                held = self.values.get(name) or ()
+                value = tuple(one for one in held if text_key(one) in self.theirs[name] - entry_keys(value)) + _names(
+                    value
+                )
+            if name is not Field.TITLE or value:
+                self._set(name, _names(value)[:1] if name is Field.GENRES else value)
+
     def unlock(self, name: Field) -> None:
         """A person opens a lock."""
         self.locks.discard(name)
@@ -69,6 +86,8 @@ class PlexModel:
     def sync(self, wanted: Mapping[Field, Value], rules: Rules) -> Plan:
         """Carry a plan out as a sync does, ledger and read-back included."""
         made = self.plan(wanted, rules)
+        for one in made.given:
+            self._give(one)
         for change in made.changes:
             first = (value_of(self.item, change.field), change.field in self.locks)
             self.firsts.setdefault(change.field, first)
@@ -114,8 +133,17 @@ class PlexModel:
     def _note(self, change: Change) -> None:
         name, found = change.field, value_of(self.item, change.field)
         held = only(found, entry_keys(change.ours)) if name in SHARED else found
-        before = self.ledger[name].before if name in self.ledger else change.before
-        self.ledger[name] = Written(before=before, intended=change.intended, confirmed=held, is_confirmed=True)
+        first = self.ledger.get(name, Written(before=change.before, intended=None))
+        self.ledger[name] = Written(
+            before=first.before, intended=change.intended, confirmed=held, is_confirmed=True, given=first.given
+        )
+
+    def _give(self, one: Given) -> None:
+        before = self.ledger[one.field].before if one.field in self.ledger else one.before
+        self.firsts.setdefault(one.field, (one.before, False))
+        self.ledger[one.field] = Written(
+            before=before, intended=one.intended, confirmed=one.confirmed, is_confirmed=True, given=one.value
+        )
 
     def _spelt(self, name: Field, entry: str) -> str:
         return entry[:1].upper() + entry[1:] if self.capitals and name is Field.LABELS else entry
@@ -125,6 +153,10 @@ class PlexModel:
             self.values[name] = value
         else:
             self.values.pop(name, None)
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    return tuple(entry for entry in _entries(value) if isinstance(entry, str))
 
 
 def _entries(value: Value) -> Sequence[object]:

@@ -59,9 +59,16 @@ def _as_before(name: Field, found: Value, known: Known) -> Restored | Stays:
 def _emptied(name: Field, found: Value, known: Known) -> Restored | Stays:
     """A title and a picture cannot be nothing: they become what they were. Of lists only our entries go."""
     spec, written = FIELDS[name], known.written
-    if spec.shared or spec.keep_when_empty:
+    if spec.keep_when_empty:
         return _as_before(name, found, known)
-    if known.before_known and _is_as_before(name, found, known):
+    if spec.shared:
+        return put_back(name, found, without(found, added(spec, written)))
+    return _cleared(name, found, known)
+
+
+def _cleared(name: Field, found: Value, known: Known) -> Restored | Stays:
+    spec, written = FIELDS[name], known.written
+    if known.before_known and is_empty(written.given) and _is_as_before(name, found, known):
         return put_back(name, found, written.before)
     if is_empty(found):
         return _nothing(name, found, unlocks=spec.lockable and is_empty(written.intended))

@@ -102,6 +102,19 @@ def restoration(
     return assembled(item, meant, shown, lambda name, found, known: _before_run(name, found, known, run[name]))
 
 
+def kept_from_refreshes(plan: Restoration, item: Item) -> Restoration:
+    """The same where a refresh of Plex would take our provider's values: all that is put back and pinned is locked."""
+    every = [(_locked(one), one in plan.restored) for one in (*plan.restored, *plan.settled)]
+    restored = [one for one, is_due in every if is_due or not _stands(one, item)]
+    settled = [one for one, _ in every if one not in restored]
+    return replace(plan, restored=tuple(restored), settled=tuple(settled))
+
+
+def _locked(one: Restored) -> Restored:
+    refreshed = FIELDS[one.field].lockable and one.field is not Field.LABELS
+    return replace(one, lock=True) if refreshed else one
+
+
 def assembled(
     item: Item,
     ledger: Mapping[Field, Known],
@@ -133,7 +146,8 @@ def as_before(name: Field, found: Value, known: Known, *, theirs: bool) -> Resto
     """What Plex held before our first write; of a list without our entries. A plain value that is `theirs` stays."""
     spec, written = FIELDS[name], known.written
     if spec.shared:
-        return put_back(name, found, without(found, added(spec, written)))
+        rest = without(found, added(spec, written) - entry_keys(written.given))
+        return put_back(name, found, joined(rest, without(written.given, entry_keys(found))))
     if not known.before_known:
         return Stays.UNKNOWN
     if spec.kind is Kind.PICTURE:

@@ -34,7 +34,8 @@ class FieldEdit:
     `removed` names the list entries to take off; one that is wanted as well (case aside) stays. A person's role
     None is sent as no role: see `with_kept_roles`. A rating is cleared by None like any text. `portraits` are the
     addresses of people's pictures that are to be shown, by `text_key` of their names. `lock` None leaves the field's
-    lock as it is. Of a picture only the lock is an edit: what it shows is uploaded or chosen apart.
+    lock as it is. Of a picture only the lock is an edit: what it shows is uploaded or chosen apart. `only_lock` makes
+    it so for any field.
     """
 
     field: Field
@@ -42,6 +43,7 @@ class FieldEdit:
     removed: tuple[str, ...] = ()
     lock: bool | None = True
     portraits: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    only_lock: bool = False
 
 
 class Param(NamedTuple):
@@ -167,7 +169,7 @@ def _params(edit: FieldEdit) -> Iterator[Param]:
     spec = FIELDS[edit.field]
     if _is_list(edit):
         yield from _list_params(edit, spec.plex, people=spec.kind is Kind.PEOPLE)
-    elif spec.kind is not Kind.PICTURE:
+    elif spec.kind is not Kind.PICTURE and not edit.only_lock:
         yield Param(f"{spec.plex}.value", _scalar(edit.after))
     if edit.lock is not None and spec.lockable:
         yield Param(f"{spec.plex}.locked", "1" if edit.lock else "0")

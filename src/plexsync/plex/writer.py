@@ -241,7 +241,7 @@ def _with_picture_locks(edits: Sequence[FieldEdit], shown: Collection[Field], it
 
 def _with_held_year(edits: Sequence[FieldEdit], item: Item) -> list[FieldEdit]:
     """A date that is written alone takes the year along as it is: some servers make the year follow the date."""
-    fields = {edit.field for edit in edits}
+    fields = {edit.field for edit in edits if not edit.only_lock}
     if Field.DATE not in fields or Field.YEAR in fields or item.year is None:
         return list(edits)
     return [*edits, FieldEdit(field=Field.YEAR, after=item.year, lock=FIELDS[Field.YEAR].plex in item.locks)]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from plexsync.model.fields import FIELDS, Field, Value
-from plexsync.model.plan import Written, added, only
+from plexsync.model.plan import Given, Written, added, only
 from plexsync.store.batches import batches
 from plexsync.store.schema import ledger
 
@@ -86,6 +86,27 @@ def confirm(conn: Connection, server: str, path: str, observed: Mapping[Field, t
         tries = 0 if same else ledger.c.tries + 1
         values = {"confirmed": value, "is_confirmed": same, "tries": tries, "confirmed_at": now}
         _update(conn, server, path, field, values)
+
+
+def give(conn: Connection, server: str, path: str, rating_key: int, some: Sequence[Given], now: float) -> None:
+    """What Plex took from our provider is ours from now on, as if it had been written.
+
+    What a field held before stays as it was first; nobody had locked it, or Plex would not have taken ours.
+    """
+    if not some:
+        return
+    held = rows(conn, server, [path]).get(path, {})
+    fresh = []
+    for one in some:
+        values: dict[str, Any] = {"rating_key": rating_key, "given": one.value, "tries": 0, "is_confirmed": True}
+        values |= {"intended": one.intended, "confirmed": one.confirmed, "intended_at": now, "confirmed_at": now}
+        if one.field in held:
+            _update(conn, server, path, one.field, values)
+        else:
+            key = {"server": server, "path": path, "field": one.field.value}
+            fresh.append(values | key | {"before": one.before, "before_known": True, "before_locked": False})
+    if fresh:
+        conn.execute(sa.insert(ledger), fresh)
 
 
 def disown(conn: Connection, server: str, path: str, field: Field, ours: Value) -> None:
@@ -168,4 +189,5 @@ def _written(row: sa.Row[Any]) -> Written:
         confirmed=row.confirmed,
         is_confirmed=row.is_confirmed,
         tries=row.tries,
+        given=row.given,
     )

@@ -229,6 +229,7 @@ ledger = Table(
     Column("confirmed_at", Double),
     Column("before_known", Boolean, nullable=False, server_default=true()),
     Column("before_locked", Boolean),
+    Column("given", ValueText),
     Index("ix_ledger_item", "server", "rating_key"),
 )
 

@@ -29,9 +29,12 @@ APPEARED: Final = "appeared"
 #: Plex took the scene for an item: what a provider cannot give is to follow.
 MATCHED: Final = "matched in Plex"
 
+#: A person wants fields left as Plex has them.
+PINNED: Final = "pinned"
+
 #: These do not come from a change: such a job of a library in preview only plans.
-BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED})
+BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED, MATCHED, PINNED})
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
 BULK: Final = frozenset(
-    {FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, LOST, INDEXED, APPEARED}
+    {FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, LOST, INDEXED, APPEARED, MATCHED}
 )

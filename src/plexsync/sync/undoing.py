@@ -8,12 +8,14 @@ from typing import Any
 
 from plexsync.model.fields import Field
 from plexsync.model.paths import path_key
-from plexsync.model.work import Lane, Put
-from plexsync.store import befores, conflicts, history, index, jobs, links, pins, undos
+from plexsync.model.provider import IDENTIFIER
+from plexsync.model.work import Lane, Put, PutKind
+from plexsync.store import befores, conflicts, history, index, jobs, links, pins, sections, undos
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.pins import PinnedBy
 from plexsync.store.undos import Undo
+from plexsync.sync.causes import PINNED
 from plexsync.sync.clock import Clock
 from plexsync.sync.plainvalues import value_json
 
@@ -42,7 +44,9 @@ class Undoing:
 
     async def pin(self, scene: int, fields: Collection[Field]) -> dict[str, Any]:
         """Write these fields of the scene's items no more (none: all fields), until they are unpinned."""
-        return await self.database.run(lambda c: pin(c, self.servers, scene, fields, self.clock.now()))
+        facts = await self.database.run(lambda c: pin(c, self.servers, scene, fields, self.clock.now()))
+        self.wake()
+        return facts
 
     async def unpin(self, scene: int, fields: Collection[Field]) -> dict[str, Any]:
         """Let these fields (none: all) be written again; what differs is written at once."""
@@ -137,7 +141,20 @@ def pin(
     ties = _ties(connection, servers, scene)
     for tie in ties:
         pins.pin(connection, tie.server, tie.plex_path, fields or list(Field), PinnedBy.USER, now)
+    jobs.put(connection, _refreshed(connection, ties), now)
     return {"scene": scene, "items": [_pinned(connection, tie) for tie in ties]}
+
+
+def _refreshed(connection: Connection, ties: Sequence[links.Link]) -> list[Put]:
+    """What is pinned has to be locked where Plex takes the values of a library from our provider."""
+    told = {
+        (server, section.key)
+        for server in {tie.server for tie in ties}
+        for section in sections.known(connection, server)
+        if section.agent == IDENTIFIER
+    }
+    mine = {(tie.server, tie.scene) for tie in ties if (tie.server, tie.section) in told}
+    return [Put(server=server, scene=scene, lane=Lane.USER, reason=PINNED, kind=PutKind.GAP) for server, scene in mine]
 
 
 def unpin(

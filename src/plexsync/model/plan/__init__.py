@@ -1,6 +1,6 @@
 """A plan is a value: what differs, why, and what is left alone for which reason."""
 
-from plexsync.model.plan.answers import Because, Change, Conflict, Done, Kept, Left, Plan
+from plexsync.model.plan.answers import Because, Change, Conflict, Done, Given, Kept, Left, Plan
 from plexsync.model.plan.entries import entry_keys, is_empty, only, without
 from plexsync.model.plan.making import make_plan
 from plexsync.model.plan.written import TRIES_UNTIL_REFUSED, Written, added, is_ours
@@ -11,6 +11,7 @@ __all__ = [
     "Change",
     "Conflict",
     "Done",
+    "Given",
     "Kept",
     "Left",
     "Plan",

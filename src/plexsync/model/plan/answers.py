@@ -86,11 +86,27 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A field whose value, or entries of it (`value`), Plex took from our provider, and what counts as ours by that.
+
+    `before` is all that Plex holds; `intended` and `confirmed` are as the ledger keeps them of a write.
+    """
+
+    field: Field
+    before: Value
+    value: Value
+    intended: Value
+    confirmed: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The whole difference between a scene and one item; applying nothing else brings them in step.
 
     `arrived` are the values of writes in doubt that Plex turned out to hold, in its own form. `disowned` are shared
-    lists of which entries of ours are neither wanted nor in Plex any more, each with what is left of ours.
+    lists of which entries of ours are neither wanted nor in Plex any more, each with what is left of ours. `given` are
+    the fields of which the ledger has to learn, before anything is written, that Plex has them from our provider.
+    `locked` are the pinned fields that Plex would take from it at the next refresh: they are locked as they are.
     """
 
     scene: int
@@ -102,12 +118,14 @@ class Plan:
     arrived: tuple[tuple[Field, Value], ...] = ()
     disowned: tuple[tuple[Field, Value], ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    given: tuple[Given, ...] = ()
+    locked: tuple[Field, ...] = ()
     portraits: tuple[Portrait, ...] = ()  #: pictures of people that go along with the fields
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not self.changes and not self.portraits
+        return not self.changes and not self.portraits and not self.locked
 
     @property
     def to_pin(self) -> frozenset[Field]:

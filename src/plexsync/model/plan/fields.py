@@ -34,7 +34,7 @@ def _keeps_its_own(at: Standing) -> bool:
     """Where we only fill, a value that is not ours stays, unless Plex itself put it over ours."""
     if at.owner is not Owner.FILL or is_empty(at.found) or is_ours(at.spec, at.found, at.written):
         return False
-    return not at.reverted
+    return not at.reverted and at.given != at.found
 
 
 def _counts_as_equal(at: Standing) -> bool:

@@ -10,14 +10,18 @@ from plexsync.model.fields import FIELDS, Field, Kind, Owner, Value
 from plexsync.model.item import Item
 from plexsync.model.item_values import value_of
 from plexsync.model.plan import fields, shared
-from plexsync.model.plan.answers import Change, Conflict, Done, Kept, Left, Plan
+from plexsync.model.plan.answers import Change, Conflict, Done, Given, Kept, Left, Plan
 from plexsync.model.plan.entries import entry_keys, is_empty, only
+from plexsync.model.plan.given import UNTOLD, given
 from plexsync.model.plan.standing import Standing
 from plexsync.model.plan.written import Written
+from plexsync.model.provider import tells_of
 from plexsync.model.rules import Rules
 
 #: How the guid of an item begins that is matched to Plex's own catalogue, where ratings go beyond this server.
 _CATALOGUED = "plex://"
+#: A provider tells pictures, though the plan cannot say whose an item shows.
+_NEVER_TOLD = frozenset({Field.RATING, Field.LABELS})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class _Draft:
     arrived: list[tuple[Field, Value]] = field(default_factory=list)
     disowned: list[tuple[Field, Value]] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)
 
 
 def make_plan(  # one scene, one item, and all that is to be minded
@@ -44,11 +49,16 @@ def make_plan(  # one scene, one item, and all that is to be minded
 
     `shown` are the pictures that were seen to be other ones than the ledger tells of.
     """
-    draft = _Draft()
+    draft, told = _Draft(), tells_of(item.guid, scene)
     for name in _names(wanted, ledger):
         if rules.owner(name) is not Owner.PLEX:
-            at = _standing(name, item, _wanted(name, wanted, item, draft), rules, ledger.get(name), shown or {})
-            _judge(draft, at, _minding(_decide(at), at, item, rules, pins), rules)
+            value = _wanted(name, wanted, item, draft)
+            at = _standing(name, item, value, rules, ledger.get(name), shown or {}, told=told)
+            answer = _minding(_decide(at), at, item, rules, pins)
+            _judge(draft, at, answer, rules)
+            if told and name not in pins and (new := given(at, answer)) is not None:
+                draft.given.append(new)
+                draft.disowned = [one for one in draft.disowned if one[0] is not name]
     return Plan(
         scene=scene,
         rating_key=item.rating_key,
@@ -59,7 +69,15 @@ def make_plan(  # one scene, one item, and all that is to be minded
         arrived=tuple(draft.arrived),
         disowned=tuple(draft.disowned),
         conflicts=tuple(draft.conflicts),
+        given=tuple(draft.given),
+        locked=_to_lock(item, rules, pins) if told else (),
     )
+
+
+def _to_lock(item: Item, rules: Rules, pins: frozenset[Field]) -> tuple[Field, ...]:
+    """The pinned fields that Plex would take from our provider: what is not locked is its to refresh."""
+    pinned = (name for name in Field if name in pins and name in rules.written and name not in _NEVER_TOLD)
+    return tuple(name for name in pinned if FIELDS[name].plex not in item.locks)
 
 
 def _names(wanted: Mapping[Field, Value], ledger: Mapping[Field, Written]) -> Iterator[Field]:
@@ -81,7 +99,14 @@ def _wanted(name: Field, wanted: Mapping[Field, Value], item: Item, draft: _Draf
 
 
 def _standing(
-    name: Field, item: Item, wanted: Value, rules: Rules, written: Written | None, shown: Mapping[Field, Value]
+    name: Field,
+    item: Item,
+    wanted: Value,
+    rules: Rules,
+    written: Written | None,
+    shown: Mapping[Field, Value],
+    *,
+    told: bool,
 ) -> Standing:
     spec = FIELDS[name]
     return Standing(
@@ -91,6 +116,7 @@ def _standing(
         written=written,
         owner=rules.owner(name),
         locked=spec.plex in item.locks,
+        told=told and name not in UNTOLD,
         clears_foreign=rules.clears_foreign(name),
     )
 
@@ -129,7 +155,7 @@ def _judge(draft: _Draft, at: Standing, answer: Change | Kept | None, rules: Rul
             draft.changes.append(change)
         case Kept() as left:
             draft.kept.append(left)
-    if answer is not None and at.lost and written is not None:
+    if answer is not None and at.lost and written is not None and not _is_told(at):
         draft.conflicts.append(
             Conflict(field=name, ours=written.confirmed, now=at.found, done=_done(answer, at, rules), edited=at.edited)
         )
@@ -142,6 +168,11 @@ def _judge(draft: _Draft, at: Standing, answer: Change | Kept | None, rules: Rul
         rest = shared.left_as_ours(at)
         if entry_keys(rest) != entry_keys(written.intended):
             draft.disowned.append((name, rest))
+
+
+def _is_told(at: Standing) -> bool:
+    """Whether Plex only followed our provider: it holds nothing but what is wanted, though perhaps not all of it."""
+    return not is_empty(at.found) and at.given == at.found
 
 
 def _done(answer: Change | Kept, at: Standing, rules: Rules) -> Done:

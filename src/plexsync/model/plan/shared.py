@@ -39,7 +39,8 @@ def left_as_ours(at: Standing) -> Value:
 
 
 def _ours(at: Standing) -> set[str]:
-    return set() if at.written is None else added(at.spec, at.written)
+    ours = set() if at.written is None else added(at.spec, at.written)
+    return ours | entry_keys(at.given)
 
 
 def _left(at: Standing, reason: Left) -> Kept:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from plexsync.model.compare import same
 from plexsync.model.fields import FieldSpec, Owner, Value
-from plexsync.model.plan.entries import entry_keys, is_empty
+from plexsync.model.plan.entries import entry_keys, is_empty, only
 from plexsync.model.plan.written import Written, is_ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Everything that the answer about one field depends on. `locked`: Plex's lock on the field is set."""
+    """Everything that the answer about one field depends on. `locked`: Plex's lock on the field is set.
+
+    `told`: Plex takes the field from our provider, whenever it refreshes the item, unless it is locked.
+    """
 
     spec: FieldSpec
     wanted: Value
@@ -20,7 +23,24 @@ class Standing:
     written: Written | None
     owner: Owner
     locked: bool = False
+    told: bool = False
     clears_foreign: bool = False
+
+    @property
+    def given(self) -> Value:
+        """What of the value Plex took from our provider: as it is wanted, and nobody locked it. Of a list entries."""
+        if not self.told or self.locked:
+            return None
+        if isinstance(self.found, tuple):
+            return only(self.found, entry_keys(self.wanted) - self._foreign)
+        return self.found if same(self.spec, self.wanted, self.found) == "equal" else None
+
+    @property
+    def _foreign(self) -> set[str]:
+        """Entries of a shared list that others had put there before us."""
+        if self.written is None or not self.spec.shared:
+            return set()
+        return entry_keys(self.written.before) - entry_keys(self.written.given)
 
     @property
     def meant(self) -> bool:

@@ -22,6 +22,8 @@ class Written:
     Where a list was to be emptied, `confirmed` holds only the entries that should have gone and did not. Of a shared
     list `intended` and `confirmed` hold only the entries that we added.
     `in_doubt`: a write was begun lately that was never read back. Whatever Plex holds since is ours.
+    `given` is what of `before` Plex had taken from our provider, and of a shared list what it took since. It is ours as
+    well, though an undo leaves it.
     """
 
     before: Value
@@ -30,6 +32,7 @@ class Written:
     is_confirmed: bool = False
     tries: int = 0
     in_doubt: bool = False
+    given: Value = None
 
 
 def is_ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
@@ -51,7 +54,7 @@ def added(spec: FieldSpec, written: Written) -> set[str]:
         return entry_keys(written.intended) | (set() if written.is_confirmed else entry_keys(written.confirmed))
     unfinished = not written.is_confirmed and (written.tries == 0 or is_empty(written.intended))
     ours = entry_keys(written.intended) | (entry_keys(written.confirmed) if unfinished else set())
-    return ours - entry_keys(written.before)
+    return ours - (entry_keys(written.before) - entry_keys(written.given))
 
 
 def _still_ours(written: Written) -> bool:

@@ -63,12 +63,16 @@ def confirm(
     tools: Tools,
     run: str = "",
     read: Mapping[int, Item] | None = None,
+    waiting: Sequence[Plan] = (),
 ) -> None:
     """Keep what was read back; what is as it was meant is in step. `run`: the run of its own that asked for it.
 
-    `read` are the items as they were before anything was written.
+    `read` are the items as they were before anything was written. Of plans that wait for somebody's go only that is
+    kept which Plex has from our provider.
     """
     now = tools.clock.now()
+    for plan in (*settled, *waiting):
+        ledger.give(connection, tools.server, plan.path, plan.rating_key, plan.given, now)
     fine = list(settled)
     items = dict(read or {}) | {write.plan.rating_key: write.item for write in writes if write.item is not None}
     for plan in (*settled, *(write.plan for write in writes)):

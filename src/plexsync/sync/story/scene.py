@@ -167,7 +167,8 @@ async def _write(
     read = await read_items(attempt, back, written, reads)
     found_back = [ReadBack.of(write, read) for write in writes]
     settled = [plan for plan in attempt.plans if plan.empty]
-    await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools, run_of(job), items))
+    waiting = [plan for plan in attempt.plans if not plan.empty and plan not in attempt.written]
+    await tools.database.run(lambda c: confirm(c, scene, settled, found_back, tools, run_of(job), items, waiting))
     if any(write.refused for write in found_back if write.item is not None):
         tools.writer.doubt()
     insist(found_back)

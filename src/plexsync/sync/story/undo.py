@@ -12,7 +12,16 @@ from plexsync.model.item import Item
 from plexsync.model.leaving import leaving
 from plexsync.model.paths import path_key
 from plexsync.model.portraits import Portrait
-from plexsync.model.restoring import Known, Restoration, Restored, RunChange, Stays, restoration
+from plexsync.model.provider import tells_of
+from plexsync.model.restoring import (
+    Known,
+    Restoration,
+    Restored,
+    RunChange,
+    Stays,
+    kept_from_refreshes,
+    restoration,
+)
 from plexsync.model.work import Outcome, Peer, Verdict
 from plexsync.plex.edit import FieldEdit
 from plexsync.plex.link import LinkBroken
@@ -112,7 +121,8 @@ async def plan_of(undo: Undo, tie: Link, item: Item, tools: Tools) -> Restoratio
     known, run = await tools.database.run(lambda c: _known(c, undo, tie))
     shown = await _shown(item, known, tools)
     if not undo.by_rule:
-        return restoration(item, known, shown, run)
+        plan = restoration(item, known, shown, run)
+        return kept_from_refreshes(plan, item) if undo.pins and tells_of(item.guid, undo.scene) else plan
     rules = tools.rules_of(tie.section)
     pinned = await tools.database.run(lambda c: pins.pinned(c, undo.server, [tie.plex_path]))
     stays = {name: Stays.OFF for name in known if name not in rules.written}

@@ -56,6 +56,7 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
         changes = list(plan.changes)
         contents = {change.field: contents[change.field] for change in changes if change.field in contents}
         edits = [_edit(change) for change in changes if change.field not in contents]
+        edits += [FieldEdit(field=name, after=None, only_lock=True) for name in plan.locked]
         edits = with_portraits(edits, plan.portraits, item)
         try:
             result = await tools.writer.write(item, plan.path, edits, contents, known_keys=known)
@@ -93,6 +94,7 @@ def _intended(connection: Connection, plan: Plan, item: Item, changes: Sequence[
 def _intend(connection: Connection, plan: Plan, item: Item, changes: Sequence[Change], tools: Tools) -> list[Change]:
     """The changes that are to be made still: a field may have been pinned since it was planned."""
     now = tools.clock.now()
+    ledger.give(connection, tools.server, plan.path, plan.rating_key, plan.given, now)
     pinned = pins.pinned(connection, tools.server, [plan.path]).get(plan.path, frozenset())
     due = [change for change in changes if change.field not in pinned]
     unknown = losses.unknown(connection, item, [change.field for change in due], now)
@@ -129,6 +131,7 @@ def with_portraits(edits: Sequence[FieldEdit], some: Sequence[Portrait], item: I
     if not some:
         return list(edits)
     addresses = {text_key(one.name): one.after for one in some}
-    if not any(edit.field is Field.ACTORS for edit in edits):
+    cast = [edit for edit in edits if edit.field is Field.ACTORS and not edit.only_lock]
+    if not cast:
         return [*edits, FieldEdit(field=Field.ACTORS, after=item.actors, lock=None, portraits=addresses)]
-    return [replace(edit, portraits=addresses) if edit.field is Field.ACTORS else edit for edit in edits]
+    return [replace(edit, portraits=addresses) if edit in cast else edit for edit in edits]
