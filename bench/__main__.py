@@ -15,10 +15,13 @@ from bench.row import Row, met
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("hook", "queue", "queue_postgres", "plan", "finding", "edit_to_plex", "requests", "walk", "preview", "idle")
+NAMES = (
+    *("hook", "queue", "queue_postgres", "plan", "finding", "edit_to_plex", "requests", "walk", "preview", "idle"),
+    *("provider", "scan"),
+)
 #: Longest time in seconds of one bench, and of those that have to be large.
 LIMIT = 150
-LIMITS = {"preview": 600, "walk": 900}
+LIMITS = {"preview": 600, "provider": 600, "scan": 300, "walk": 900}
 _WIDTH = 140
 _VERDICTS = {True: "[green]met[/]", False: "[red]not met[/]", None: ""}
 

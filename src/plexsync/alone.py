@@ -31,7 +31,7 @@ async def run_provider(process: Process, ready: Callable[[str], None]) -> None:
             loop.add_signal_handler(number, stopping.set)
         async with _made(process, redactor) as alone:
             listener = listener_of(alone.config)
-            server = _server(alone)
+            server = server_of(alone)
             web = asyncio.create_task(server.serve_on(listener.dup()))
             with contextlib.closing(listener):
                 url = address_of(alone.config, listener)
@@ -60,7 +60,8 @@ async def _made(process: Process, redactor: Redactor) -> AsyncIterator[Alone]:
         database.close()
 
 
-def _server(alone: Alone) -> QuietServer:
+def server_of(alone: Alone) -> QuietServer:
+    """What answers Plex, not yet serving."""
     routes = provider_routes(alone.provider, alone.identity.provider_path)
     return QuietServer(create_public_app(alone.gallery, allowed_hosts=alone.config.host_names, beside=[routes]))
 

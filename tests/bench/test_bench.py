@@ -9,7 +9,20 @@ from bench.place import in_step
 from bench.row import Row, met, row
 
 from bench import __main__ as command
-from bench import edit_to_plex, finding, hook, idle, plan, preview, queue, queue_postgres, requests, walk
+from bench import (
+    edit_to_plex,
+    finding,
+    hook,
+    idle,
+    plan,
+    preview,
+    provider,
+    queue,
+    queue_postgres,
+    requests,
+    scan,
+    walk,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +49,10 @@ def test_a_name_that_is_no_bench_is_bad_usage(capsys: pytest.CaptureFixture[str]
 
 
 def test_every_bench_is_listed() -> None:
-    modules = (hook, queue, queue_postgres, plan, finding, edit_to_plex, requests, walk, preview, idle)
+    modules = (
+        *(hook, queue, queue_postgres, plan, finding, edit_to_plex, requests, walk, preview, idle),
+        *(provider, scan),
+    )
     assert [module.__name__.removeprefix("bench.") for module in modules] == list(command.NAMES)
     assert all(callable(module.rows) for module in modules)
 
@@ -52,6 +68,7 @@ def test_requests_an_idle_daemon_edits_and_an_outage_are_measured_over_the_real_
     with in_step(3) as place:
         counted = check(requests.measured(place, pictured=2, hooked=2))
         check(idle.measured(place, seconds=0.2))
+        check(scan.measured(place, edits=2, matches=200))
         check(edit_to_plex.measured(place, away_seconds=0.0))
     assert [one["value"] for one in counted if str(one["name"]).endswith("unchanged, writes and uploads")] == [0]
 
@@ -75,6 +92,17 @@ def check(found: list[Row]) -> list[Row]:
         assert float(str(one["value"])) >= 0
         assert met(one) in (True, False, None)
     return found
+
+
+@pytest.mark.process
+def test_what_a_scan_asks_is_measured_cold_and_warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "COLD", 4)
+    monkeypatch.setattr(provider, "WARM", 4)
+    found = provider.measured(30)
+    assert min(found.values()) >= 0
+    assert found["scenes"] == 30
+    assert min(found["match_p99"], found["cold_metadata_p50"], found["bare_p50"], found["peak_megabytes"]) > 0
+    check(provider.rows_of(found))
 
 
 @pytest.mark.process

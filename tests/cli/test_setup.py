@@ -69,6 +69,7 @@ def test_from_nothing_to_films_in_plex_with_a_code_and_no_editor(tmp_path: Path)
             agrees(screen, "Put the plugin into")
             assert screen.ends() == 0, screen.said
         assert one.file.stat().st_mode & 0o777 == 0o600
+        assert "plexsync provider register --data-dir" in " ".join(screen.said.split())
         assert TOKEN not in screen.said
         assert KEY not in screen.said
         found = {fact["check"]: fact for fact in one.house.call("--json", "doctor").facts}

@@ -13,6 +13,7 @@ import pytest
 
 from live.furniture import furnish
 from live.house import RUN, House, housed
+from live.keeper import Keeper
 from live.server import PATIENCE, PLUGIN, Stash
 from plexsync.demo.waiting import until
 
@@ -21,11 +22,38 @@ pytest.register_assert_rewrite("measured")
 STASH = "PLEXSYNC_LIVE_STASH"
 PLUGINS = "PLEXSYNC_LIVE_PLUGINS"
 MEDIA = "PLEXSYNC_LIVE_MEDIA"
+COMMAND = "PLEXSYNC_LIVE_COMMAND"
 LEAST_SCENES = 50
 
 
 @pytest.fixture(scope="session")
-def stash() -> Iterator[Stash]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper | None]:
+    """The process of the real Stash, if these tests are to start it; somebody else's is left alone."""
+    url, command = os.environ.get(STASH), os.environ.get(COMMAND)
+    if not url or not command:
+        yield None
+        return
+    keeper = Keeper(command, url.rstrip("/"), tmp_path_factory.mktemp("stash") / "stash.log")
+    if keeper.answers():
+        yield None
+        return
+    keeper.start()
+    try:
+        yield keeper
+    finally:
+        keeper.stop()
+
+
+@pytest.fixture
+def keeper(stash: Stash, kept: Keeper | None) -> Keeper:
+    """The means to stop and start the real Stash."""
+    if kept is None:
+        pytest.skip(f"{COMMAND} is not set, or a Stash answered before: these tests start and stop it by that command")
+    return kept
+
+
+@pytest.fixture(scope="session")
+def stash(kept: Keeper | None) -> Iterator[Stash]:
     """The real Stash."""
     url = os.environ.get(STASH)
     if not url:

@@ -15,7 +15,12 @@ def film(stash: Stash, path: Path) -> None:
 
 def unlike_any_other(content: bytes) -> bytes:
     """The same film in other bytes."""
-    filling = uuid.uuid4().hex.encode() * 2048
+    return with_filling(content, uuid.uuid4().hex)
+
+
+def with_filling(content: bytes, text: str) -> bytes:
+    """The same film with a text, many times, in a box at its end that players skip."""
+    filling = text.encode() * 2048
     return content + (len(filling) + 8).to_bytes(4, "big") + b"free" + filling
 
 

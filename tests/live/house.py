@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,16 @@ class House:
     @property
     def environ(self) -> dict[str, str]:
         return without_settings(os.environ)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the daemon keeps to itself."""
+        return dict(json.loads((self.data_dir / "identity.json").read_text(encoding="utf-8")))
+
+    def gap_paths(self) -> list[str]:
+        """The files that Plex asked about and Stash does not know, as they were noted."""
+        with closing(sqlite3.connect(f"file:{self.data_dir / 'plexsync.db'}?mode=ro", uri=True)) as database:
+            return [str(row[0]) for row in database.execute("select path from gaps where kind = 'unknown'")]
 
     def settings(self, *spools: Path, rules: str = "", **more: Any) -> None:
         """Write the daemon's settings; `rules` as they stand in a user's file."""

@@ -107,10 +107,10 @@ class Stash:
         """A user removes a scene and its file."""
         self.ask("mutation($id: ID!) { sceneDestroy(input: {id: $id, delete_file: true}) }", id=ident)
 
-    def scan(self, folder: str, *, covers: bool = True) -> None:
+    def scan(self, folder: str, *, covers: bool = True, patience: float = PATIENCE) -> None:
         """Scan a folder to its end."""
         document = "mutation($i: ScanMetadataInput!) { job: metadataScan(input: $i) }"
-        self.ended(self.ask(document, i={"paths": [folder], "scanGenerateCovers": covers})["job"])
+        self.ended(self.ask(document, i={"paths": [folder], "scanGenerateCovers": covers})["job"], patience)
 
     def new_cover(self, ident: str, at: float) -> None:
         """Make a cover from the picture at a second of the film."""
@@ -132,7 +132,7 @@ class Stash:
         found: dict[str, Any] = self.ask(document, p=PLUGIN, a=arguments)["out"]
         return found
 
-    def ended(self, job: str) -> None:
+    def ended(self, job: str, patience: float = PATIENCE) -> None:
         """Wait for the end of a job."""
         document = "query($id: ID!) { findJob(input: {id: $id}) { status } }"
 
@@ -140,7 +140,7 @@ class Stash:
             found = self.ask(document, id=job)["findJob"]
             return found is None or found["status"] in _ENDED
 
-        until(over, PATIENCE, f"job {job} of Stash ends")
+        until(over, patience, f"job {job} of Stash ends")
 
     def plugin_is_on(self, on: bool) -> None:
         """Switch the plugin on or off."""

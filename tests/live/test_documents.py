@@ -14,6 +14,9 @@ def schema(stash: Stash) -> GraphQLSchema:
     return build_client_schema(stash.ask(get_introspection_query()))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("document", [*documents.FIXED, documents.scenes_by_id([1, 2])], ids=documents.operation_name)
+MADE = (documents.scenes_by_id([1, 2]), documents.scenes_of_each(2))
+
+
+@pytest.mark.parametrize("document", [*documents.FIXED, *MADE], ids=documents.operation_name)
 def test_every_document_is_valid_there(schema: GraphQLSchema, document: str) -> None:
     assert validate(schema, parse(document)) == []

@@ -50,6 +50,12 @@ class Household:
         """Where the plugin leaves its events."""
         return self.folder / "plugins" / "PlexSyncDaemon" / "data"
 
+    @property
+    def provider_url(self) -> str:
+        """Where the running daemon answers a Plex that scans."""
+        secret = json.loads((self.data / "identity.json").read_text(encoding="utf-8"))["provider_path"]
+        return f"{self.daemon_url}/provider/{secret}"
+
     def start_stash(self) -> None:
         """Start Stash, at the address it had before."""
         self.stash.start()

@@ -25,7 +25,9 @@ from plexsync.sim.stash import StashOptions
 from plexsync.sim.stash import create_app as stash_app
 from plexsync.stash.client import StashClient
 from plexsync.store import gapruns, gaps, jobs, sections, seen
+from plexsync.store.database import Database
 from plexsync.sync.clock import SystemClock
+from plexsync.sync.gates.identities import StashIdentity
 from web.house import NOWHERE, Door, served
 
 IDENTIFIER = "tv.plex.agents.custom.plexsync"
@@ -90,6 +92,11 @@ class Desk:
         with self.graph.database.transaction() as connection:
             seen.note(connection, asyncio.run(_all_scenes(str(self.stash.base_url))), 1.0)
 
+    def walked(self) -> None:
+        """The same, and which Stash it is is known."""
+        self.index()
+        asyncio.run(_learn(str(self.stash.base_url), self.graph.database))
+
     def libraries(self, *folders: Sequence[str], titles: Sequence[str] = ()) -> None:
         """Plex has a synced library with each of these lists of folders."""
         names = titles or [f"Films {number}" for number in range(1, len(folders) + 1)]
@@ -107,12 +114,12 @@ class Desk:
         with self.graph.database.transaction() as connection:
             return {row.scene: tuple(row.reasons) for row in jobs.listing(connection, limit=1000)}
 
-    def unknown(self) -> list[str]:
+    def unknown(self, limit: int = 100) -> list[str]:
         """The files that were noted as gaps."""
         self.door.settle()
         with self.graph.database.transaction() as connection:
             runs = gapruns.listing(connection, 10)
-            return [one.gap.path for run in runs for one in gaps.listing(connection, run.id, limit=100)]
+            return [one.gap.path for run in runs for one in gaps.listing(connection, run.id, limit=limit)]
 
     def later(self) -> None:
         """What was told of scenes is told no longer."""
@@ -125,7 +132,7 @@ class Desk:
         async def away(_work: object) -> NoReturn:
             raise StoreError("the database is away")
 
-        self.graph.database.run = away  # type: ignore[method-assign,assignment]
+        self.graph.database.run = self.graph.database.look = away  # type: ignore[method-assign,assignment]
 
 
 async def _all_scenes(url: str) -> list[Scene]:
@@ -136,26 +143,43 @@ async def _all_scenes(url: str) -> list[Scene]:
         await stash.close()
 
 
+async def _learn(url: str, database: Database) -> None:
+    stash = StashClient(url)
+    try:
+        await StashIdentity(stash=stash, database=database, clock=SystemClock()).learn()
+    finally:
+        await stash.close()
+
+
 @contextmanager
 def desk(folder: Path, *, scenes: int = 6, rules: str = "/plex/media => /data", **settings: str) -> Iterator[Desk]:
     """The provider of a Stash of so many scenes; Plex has one synced library with all of them."""
-    with serving(stash_app(StashOptions(scenes=scenes, config_dir=folder))) as stash:
-        environ = {
-            "PLEXSYNC_STASH_URL": stash.url,
-            "PLEXSYNC_PLEX_URL": NOWHERE,
-            "PLEXSYNC_PLEX_TOKEN": "sim-plex-token",
-            "PLEXSYNC_PATH_RULES": rules,
-        } | {f"PLEXSYNC_{name.upper()}": value for name, value in settings.items()}
-        with (
-            opened(Sources(environ=environ, data_dir=folder / "data")) as (graph, door),
-            httpx2.Client(base_url=stash.url, verify=False, timeout=30) as other,
-            httpx2.Client(
-                base_url=f"{door.url}/provider/{graph.identity.provider_path}", verify=False, timeout=60
-            ) as client,
-        ):
-            made = Desk(client=client, stash=other, graph=graph, door=door)
-            made.libraries(["/plex/media"])
-            yield made
+    with (
+        serving(stash_app(StashOptions(scenes=scenes, config_dir=folder))) as stash,
+        desk_at(stash.url, folder, rules=rules, **settings) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def desk_at(stash: str, folder: Path, *, rules: str, **settings: str) -> Iterator[Desk]:
+    """The same of the Stash at this address."""
+    environ = {
+        "PLEXSYNC_STASH_URL": stash,
+        "PLEXSYNC_PLEX_URL": NOWHERE,
+        "PLEXSYNC_PLEX_TOKEN": "sim-plex-token",
+        "PLEXSYNC_PATH_RULES": rules,
+    } | {f"PLEXSYNC_{name.upper()}": value for name, value in settings.items()}
+    with (
+        opened(Sources(environ=environ, data_dir=folder / "data")) as (graph, door),
+        httpx2.Client(base_url=stash, verify=False, timeout=30) as other,
+        httpx2.Client(
+            base_url=f"{door.url}/provider/{graph.identity.provider_path}", verify=False, timeout=60
+        ) as client,
+    ):
+        made = Desk(client=client, stash=other, graph=graph, door=door)
+        made.libraries(["/plex/media"])
+        yield made
 
 
 @contextmanager

@@ -308,3 +308,64 @@ def test_a_scan_while_stash_comes_and_goes_gets_the_right_scene_or_is_asked_to_c
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(scanned, wanted)) == [(200, [key]) for key in wanted.values()]
         assert one.unknown() == []
+
+
+def test_a_name_in_two_unicode_forms_at_once_is_found(own: Desk) -> None:
+    scene = own.file("/data/Cafe\u0301/E\u0301t\u00e9 \u0419 (2001).mp4")
+    for form in ("NFC", "NFD"):
+        assert own.keys(filename=unicodedata.normalize(form, "Café/Été Й (2001).mp4")) == [str(scene)]
+    assert own.keys(filename="CAFÉ/ÉTÉ й (2001).MP4") == [str(scene)]
+
+
+@pytest.mark.parametrize("rules", ["", "/elsewhere/in/plex => /elsewhere"])
+def test_below_a_known_library_the_whole_place_has_to_be_the_same(tmp_path: Path, rules: str) -> None:
+    with desk(tmp_path, rules=rules) as one:
+        one.libraries(["/plex/media/Films"])
+        scene = one.file("/stash/B/Disc 1/01.mp4")
+        for form in ("A/Disc 1/01.mp4", "Films/A/Disc 1/01.mp4", "/plex/media/Films/A/Disc 1/01.mp4"):
+            assert one.keys(filename=form) == [], form
+        for form in ("B/Disc 1/01.mp4", "Films/B/Disc 1/01.mp4", "/plex/media/Films/B/Disc 1/01.mp4"):
+            assert one.keys(filename=form) == [str(scene)], form
+
+
+def test_every_form_of_the_name_of_an_unknown_file_is_one_gap(own: Desk) -> None:
+    for form in forms_of("Été/Füße.mp4"):
+        assert own.keys(filename=form) == []
+    assert own.unknown() == ["/plex/media/Été/Füße.mp4"]
+
+
+def test_a_gap_in_one_of_several_libraries_is_told_by_its_whole_path_where_its_folder_is_told(own: Desk) -> None:
+    own.libraries(["/plex/media/Films"], ["/plex/media/Shows", "/plex/more"])
+    for form in ("Shows/x/a.mp4", "/plex/more/x/b.mp4", "Films\\x\\c.mp4"):
+        assert own.keys(filename=form) == []
+    assert own.unknown() == ["/plex/media/Films/x/c.mp4", "/plex/media/Shows/x/a.mp4", "/plex/more/x/b.mp4"]
+    assert own.keys(filename="y/d.mp4") == []
+    assert own.unknown()[-1] == "y/d.mp4"
+
+
+def test_an_end_that_too_many_share_is_looked_for_by_the_whole_place(tmp_path: Path) -> None:
+    with desk(tmp_path, scenes=0) as one:
+        one.graph.provider.catalogue.many = 3
+        scenes = [one.file(f"/data/{number}/Disc 1/01.mp4") for number in range(5)]
+        for number, scene in enumerate(scenes):
+            assert one.keys(filename=f"{number}/Disc 1/01.mp4") == [str(scene)]
+        assert one.keys(filename="never/Disc 1/01.mp4") == []
+
+
+def test_a_file_that_took_the_place_of_another_a_moment_ago_is_not_taken_for_it(own: Desk) -> None:
+    first = own.file("/data/x/film.mp4")
+    own.index()
+    assert own.keys(filename="x/film.mp4") == [str(first)]
+    own.file("/data/x/old.mp4", was="/data/x/film.mp4")
+    second = own.file("/data/x/film.mp4")
+    assert own.keys(filename="x/film.mp4") == [str(second)]
+
+
+def test_names_of_which_no_letter_is_spelled_one_way_only_are_found_among_many(tmp_path: Path) -> None:
+    with desk(tmp_path, scenes=0) as one:
+        one.graph.provider.catalogue.many = 3
+        names = ["한국/영화.mp4", "서울/사람.mp4", "바다/하늘.mp4", "ночь/й.mp4", "день/ё.mp4"]
+        scenes = [one.file(f"/data/{unicodedata.normalize('NFD', name)}") for name in names]
+        for name, scene in zip(names, scenes, strict=True):
+            assert one.keys(filename=name) == [str(scene)], name
+        assert one.keys(filename="한국/사람.mp4") == []

@@ -25,6 +25,11 @@ def test_the_document_for_scenes_by_id_is_valid_for_any_ids(schema: GraphQLSchem
     assert validate(schema, parse(documents.scenes_by_id(ids))) == []
 
 
+@pytest.mark.parametrize("filters", [1, 2, 9])
+def test_the_document_for_several_filters_is_valid_for_any_number(schema: GraphQLSchema, filters: int) -> None:
+    assert validate(schema, parse(documents.scenes_of_each(filters))) == []
+
+
 def test_all_documents_are_tested() -> None:
     texts = {value for name, value in vars(documents).items() if name.isupper() and isinstance(value, str)}
     assert texts - {documents.SCENE_FACTS} == set(documents.FIXED)

@@ -29,6 +29,7 @@ CALLS: dict[str, Callable[[StashClient], Awaitable[Any]]] = {
     "ids_after": lambda stash: stash.ids_after(0),
     "touched": lambda stash: stash.touched(0.0),
     "scene_at": lambda stash: stash.scene_at("/data/nowhere.mp4"),
+    "scenes_ending": lambda stash: stash.scenes_ending([("data", "nowhere.mp4")]),
     "plugin_settings": lambda stash: stash.plugin_settings("nothing"),
     "cover": lambda stash: stash.cover(Scene(id=1, cover="/scene/1/screenshot?t=1")),
 }

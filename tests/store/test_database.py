@@ -203,3 +203,18 @@ async def test_events_from_several_threads_are_all_kept(database: Database) -> N
     with database.transaction() as conn:
         rows = jobs.claim(conn, server="plex", lanes=list(Lane), limit=100, now=1.0, token="t")
     assert len({row.generation for row in rows}) == 40
+
+
+async def test_a_look_waits_for_no_transaction_and_sees_what_is_kept(database: Database) -> None:
+    await database.run(put_one)
+    with database.transaction() as conn:
+        jobs.put(conn, [Put(server="plex", scene=2, lane=Lane.CHANGE, reason="hook")], 1.0)
+        async with asyncio.timeout(5):
+            assert await database.look(count) == 1
+    assert await database.look(count) == 2
+
+
+async def test_a_look_that_fails_tells_why_and_the_next_one_works(database: Database) -> None:
+    with pytest.raises(StoreError):
+        await database.look(lambda conn: conn.execute(sa.text("SELECT nothing")))
+    assert await database.look(count) == 0

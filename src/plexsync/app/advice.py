@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plexsync.app.parts import Parts
+from plexsync.config import Config
+from plexsync.model.fields import Field
 from plexsync.pluginfiles import PLUGIN_NAME, plugin_version
+from plexsync.store import posters
 from plexsync.store.fence import Transactions
+from plexsync.store.identity import Identity
+from plexsync.sync.agents.address import ProviderAddress
 from plexsync.sync.checks import Doctor
+from plexsync.sync.checks.provider import OwnProvider
 from plexsync.sync.paths.advice import PathAdvice, PlexSide
 
 
@@ -18,8 +26,22 @@ def doctor_of(parts: Parts, rows: Transactions) -> Doctor:
         spool_folders=tuple(parts.config.spool_folders),
         plugin=PLUGIN_NAME,
         ours=plugin_version(),
+        provider=own_provider(parts.config, parts.me, rows),
         database=rows,
         remembers=True,
+    )
+
+
+def own_provider(config: Config, me: Identity, rows: Transactions | None) -> OwnProvider:
+    """Our provider as the doctor needs to know it; `rows` tell what was uploaded."""
+
+    async def uploaded(server: str, sections: Sequence[int]) -> int | None:
+        return None if rows is None else await rows.run(lambda c: posters.uploaded_in(c, server, sections))
+
+    return OwnProvider(
+        address=ProviderAddress(base=config.url_from_plex or "", secret=me.provider_path),
+        writes_posters=config.writes(Field.POSTER),
+        uploaded=uploaded,
     )
 
 

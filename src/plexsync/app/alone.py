@@ -13,16 +13,14 @@ from plexsync.app.sources import complete_for_stash
 from plexsync.art.gallery import Gallery
 from plexsync.config import Config
 from plexsync.log import Redactor
-from plexsync.model.work import Lane
 from plexsync.provider import Provider, Rest
 from plexsync.stash.client import StashClient
 from plexsync.store import identity
 from plexsync.store.database import Database
-from plexsync.sync.causes import MATCHED
 from plexsync.sync.clock import Clock
 from plexsync.sync.gaps.strangers import Strangers
 from plexsync.sync.gates.identities import StashIdentity
-from plexsync.sync.intake import Intake
+from plexsync.sync.matched import Matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +43,6 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
     rules, turn = rules_of(config), asyncio.Lock()
     stash = stash_client(config, redactor, tag_parents=rules.asks_for_tag_parents)
     names = tuple(server.name for server in config.servers)
-    intake = Intake(database=database, clock=clock, servers=names, wake=_nothing, ask=_nothing_of)
-
-    async def matched(scene: int) -> None:
-        if names:
-            await intake.put([scene], Lane.CHANGE, MATCHED)
-
     provider = provider_of(
         config,
         me=me,
@@ -60,8 +52,9 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
         turn=turn,
         rest=Rest(
             faces=faces_of(config, None),
-            matched=matched,
+            matched=Matches(database=database, clock=clock, servers=names, wake=_nothing).note,
             unknown=Strangers(database=database, clock=clock, servers=names).note,
+            heard=_nothing,
         ),
     )
     gallery = gallery_of(art_of(config, stash, database), me, rules, clock, turn)
@@ -70,7 +63,3 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
 
 def _nothing() -> None:
     """Nobody works here who could be woken."""
-
-
-def _nothing_of(_wish: str) -> None:
-    """As above."""

@@ -78,6 +78,11 @@ def checking(plex: PlexClient) -> Callable[[], Awaitable[None]]:
     return check
 
 
+def tls_of(config: Config, url: str) -> bool | ssl.SSLContext:
+    """What to trust at an address; certificates are only read where they are needed."""
+    return _verify(config) if url.startswith("https:") else False
+
+
 def _verify(config: Config) -> bool | ssl.SSLContext:
     if not config.tls_verify or config.ca_file is None:
         return config.tls_verify

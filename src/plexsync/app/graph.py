@@ -20,7 +20,7 @@ from plexsync.app.sources import complete
 from plexsync.app.timetables import common_entries, rebuilding_of, timetable_of, upkeep_of
 from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
-from plexsync.model.work import Lane, Peer
+from plexsync.model.work import Peer
 from plexsync.plex.client import PlexClient
 from plexsync.provider import Provider, Rest
 from plexsync.stash.client import StashClient
@@ -28,7 +28,6 @@ from plexsync.store import identity
 from plexsync.store.database import Database
 from plexsync.store.fence import Transactions
 from plexsync.sync.brakes.questions import Questions
-from plexsync.sync.causes import MATCHED
 from plexsync.sync.clock import Clock
 from plexsync.sync.gaps.reconciling import Reconciling
 from plexsync.sync.gaps.strangers import Strangers
@@ -38,8 +37,10 @@ from plexsync.sync.gates.identities import StashIdentity
 from plexsync.sync.gates.outages import servers_of
 from plexsync.sync.gates.peers import STASH, TIMETABLE, plex_key, plex_name
 from plexsync.sync.gates.stored import StoredGate
+from plexsync.sync.heard import Heard
 from plexsync.sync.index.outsiders import Outsiders
 from plexsync.sync.intake import Intake
+from plexsync.sync.matched import Matches
 from plexsync.sync.ownership import Claimant, Ownership
 from plexsync.sync.reign import Reign, Terms
 from plexsync.sync.server import Server
@@ -102,8 +103,10 @@ class _Builder:
     stash_gate: Gatekeeper = field(init=False)
     timetable: Ownership[Timetable] = field(init=False)
     servers: dict[str, Ownership[Server]] = field(default_factory=dict)
+    heard: Heard = field(init=False)
 
     def __post_init__(self) -> None:
+        self.heard = Heard(clock=self.clock)
         rules = rules_of(self.config)
         stash = stash_client(self.config, self.redactor, tag_parents=rules.asks_for_tag_parents)
         names = [server.name for server in self.config.servers]
@@ -140,14 +143,15 @@ class _Builder:
             identity=self.me,
             database=self.database,
             service=service,
-            provider=self._provider(service.intake, turn),
+            provider=self._provider(turn),
             stash=self.parts.stash,
             plexes=plexes,
         )
 
-    def _provider(self, intake: Intake, turn: asyncio.Lock) -> Provider:
+    def _provider(self, turn: asyncio.Lock) -> Provider:
         parts = self.parts
         strangers = Strangers(database=self.database, clock=self.clock, servers=parts.names)
+        matches = Matches(database=self.database, clock=self.clock, servers=parts.names, wake=self._wake)
 
         async def outsiders() -> list[Outsiders]:
             return [one for tools in await self._known() if (one := tools.portraits.outsiders) is not None]
@@ -161,8 +165,9 @@ class _Builder:
             turn=turn,
             rest=Rest(
                 faces=faces_of(self.config, outsiders),
-                matched=lambda scene: intake.put([scene], Lane.CHANGE, MATCHED),
+                matched=matches.note,
                 unknown=strangers.note,
+                heard=self.heard.note,
             ),
         )
 
@@ -190,6 +195,7 @@ class _Builder:
             advice=advice_of(parts, database),
             doctor=doctor_of(parts, database),
             refused_settings=config.refused,
+            heard=self.heard,
             hints=hints_of(config),
             poll_interval=config.poll_interval,
         )

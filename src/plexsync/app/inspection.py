@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from plexsync.app.advice import own_provider
 from plexsync.app.clients import plex_client, stash_client
 from plexsync.app.rules import paths_of
 from plexsync.app.sources import Sources, complete
@@ -29,6 +30,7 @@ class Inspection:
     """All that may be asked."""
 
     config: Config
+    me: identity.Identity
     stash: StashClient
     plexes: dict[str, PlexClient]
 
@@ -41,6 +43,7 @@ class Inspection:
             spool_folders=tuple(self.config.spool_folders),
             plugin=PLUGIN_NAME,
             ours=plugin_version(),
+            provider=own_provider(self.config, self.me, database),
             database=database,
         )
 
@@ -73,7 +76,7 @@ async def inspecting(sources: Sources) -> AsyncIterator[Inspection]:
         for setting in config.servers:
             plexes[setting.name] = plex = plex_client(setting, config, me, redactor, _never)
             stack.push_async_callback(plex.aclose)
-        yield Inspection(config=config, stash=stash, plexes=plexes)
+        yield Inspection(config=config, me=me, stash=stash, plexes=plexes)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from plexsync.app.pictures import recipe_of
 from plexsync.app.rules import paths_of, rules_of
@@ -11,14 +11,17 @@ from plexsync.config import Config
 from plexsync.log import logger
 from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError, SyncError
+from plexsync.model.paths import path_key
 from plexsync.model.portraits import PeoplePictures
+from plexsync.model.scene import Scene
 from plexsync.provider import Provider, Rest
 from plexsync.provider.catalogue import Catalogue
 from plexsync.provider.match import Matcher
 from plexsync.provider.pictures import Pictures
 from plexsync.provider.reading import Reading
 from plexsync.provider.shelves import Shelves
-from plexsync.store.fence import Transactions
+from plexsync.store import seen
+from plexsync.store.database import Database
 from plexsync.store.identity import Identity
 from plexsync.sync.clock import Clock
 from plexsync.sync.gates.identities import StashIdentity
@@ -36,7 +39,7 @@ def provider_of(
     *,
     me: Identity,
     identity: StashIdentity,
-    database: Transactions,
+    database: Database,
     clock: Clock,
     turn: asyncio.Lock,
     rest: Rest,
@@ -48,7 +51,13 @@ def provider_of(
     names = [server.name for server in config.servers]
     shelves = Shelves(servers=names, reading=reading, paths=paths_of(config), book=book)
     catalogue = Catalogue(
-        stash=identity.stash, sure=_sure(identity), now=clock.now, last_known=config.provider_last_known, turn=turn
+        stash=identity.stash,
+        sure=_sure(identity),
+        doubt=identity.doubt,
+        strange=_strange(reading),
+        now=clock.now,
+        last_known=config.provider_last_known,
+        turn=turn,
     )
     return Provider(
         catalogue=catalogue,
@@ -100,3 +109,20 @@ def _sure(identity: StashIdentity) -> Callable[[], Awaitable[None]]:
             _log.debug("whether it is the Stash that is known cannot be told now")
 
     return sure
+
+
+def _strange(reading: Reading) -> Callable[[Mapping[int, Scene | None]], Awaitable[bool]]:
+    """Whether one of these scenes is gone, or has none of the files that it was last seen with."""
+
+    async def strange(scenes: Mapping[int, Scene | None]) -> bool:
+        try:
+            known = await reading.run(lambda connection: seen.paths(connection, scenes))
+        except StoreError:
+            return False
+        return any(not _is_at(scenes[number], paths) for number, paths in known.items())
+
+    return strange
+
+
+def _is_at(scene: Scene | None, paths: Sequence[str]) -> bool:
+    return scene is not None and not {path_key(file.path) for file in scene.files}.isdisjoint(map(path_key, paths))

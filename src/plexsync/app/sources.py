@@ -66,15 +66,7 @@ async def _plugin_settings(config: Config, database: Database, redactor: Redacto
 
 def complete(config: Config) -> None:
     """ConfigurationError when something is missing without which there is no work."""
-    faults = _without_stash(config)
-    if not config.servers:
-        faults.append('plex_url is missing: where does Plex answer? For example PLEXSYNC_PLEX_URL="http://plex:32400"')
-    faults += [
-        f"the token of the Plex server {server.name!r} is missing: set plex_token (or token in [[servers]])"
-        for server in config.servers
-        if server.token is None
-    ]
-    if faults:
+    if faults := [*_without_stash(config), *_without_plex(config)]:
         raise ConfigurationError(faults)
 
 
@@ -82,6 +74,24 @@ def complete_for_stash(config: Config) -> None:
     """The same of what only asks Stash."""
     if faults := _without_stash(config):
         raise ConfigurationError(faults)
+
+
+def complete_for_plex(config: Config) -> None:
+    """The same of what only asks Plex."""
+    if faults := _without_plex(config):
+        raise ConfigurationError(faults)
+
+
+def _without_plex(config: Config) -> list[str]:
+    faults = []
+    if not config.servers:
+        faults.append('plex_url is missing: where does Plex answer? For example PLEXSYNC_PLEX_URL="http://plex:32400"')
+    faults += [
+        f"the token of the Plex server {server.name!r} is missing: set plex_token (or token in [[servers]])"
+        for server in config.servers
+        if server.token is None
+    ]
+    return faults
 
 
 def _without_stash(config: Config) -> list[str]:

@@ -89,7 +89,8 @@ class Settings(BaseModel):
         default=(),
     )
     url_from_plex: Address = setting(
-        "How Plex reaches PlexSync: from there it fetches pictures of people. Without it none are written.",
+        "How Plex reaches PlexSync: there it asks while it scans, and fetches pictures of people. Without it none of "
+        "those are written.",
         default=None,
     )
     url_from_stash: Address = setting("How Stash reaches PlexSync, when not by host and port.", default=None)

@@ -12,6 +12,7 @@ from plexsync.model.errors import NeedsSignIn, PlexPermanentError, PlexServerDow
 from plexsync.model.fields import FIELDS, Field
 from plexsync.plex import items as values
 from plexsync.plex import listings
+from plexsync.plex.agents import Agents
 from plexsync.plex.connection import Connection, NotFoundError, nameless
 from plexsync.plex.documents import (
     IdentityAnswer,
@@ -24,6 +25,7 @@ from plexsync.plex.documents import (
     text,
 )
 from plexsync.plex.edit import edit_path
+from plexsync.plex.guids import guids
 from plexsync.plex.link import LinkBroken
 from plexsync.plex.listings import PAGE
 from plexsync.plex.plainlistings import PLAIN_PAGE, plain_page
@@ -111,6 +113,8 @@ class PlexClient:
             redact=redact,
             guard=guard,
         )
+        #: Who names the libraries.
+        self.agents = Agents(self._connection, token.strip())
 
     async def __aenter__(self) -> Self:
         return self
@@ -190,6 +194,11 @@ class PlexClient:
         clock. A server may ignore that and list all.
         """
         return await listings.page(self._connection, section, start, size, since=since)
+
+    async def guids(self, section: int) -> AsyncIterator[list[str]]:
+        """The guid of every item of a library, page by page, each item once; "" for one without."""
+        async for page in guids(self._connection, section):
+            yield page
 
     async def newest(self, section: int) -> tuple[int, int | None]:
         """When an item of the library last changed, by Plex's clock (0: not known), and how many there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -32,14 +32,18 @@ class _Kept:
 
 @dataclass(slots=True, kw_only=True)
 class Catalogue:
-    """`sure` raises a SyncError while Stash may not be believed. With `last_known` scenes are told while it is away.
+    """`sure` raises a SyncError while Stash may not be believed; `doubt` makes it look anew which Stash it is, and
+    `strange` tells whether scenes, None for those that Stash lacks, are not the ones known by their numbers. With
+    `last_known` scenes are told while Stash is away.
 
-    Of more than `many` scenes whose paths hold one name the others are not told. `turn` is held by each question:
+    Of `many` scenes whose paths end alike, or more, none is told. `turn` is held by each question:
     whoever else asks Stash for Plex shares it, so that work goes on beside.
     """
 
     stash: StashClient
     sure: Callable[[], Awaitable[None]]
+    doubt: Callable[[], None]
+    strange: Callable[[Mapping[int, Scene | None]], Awaitable[bool]]
     now: Callable[[], float]
     last_known: bool = False
     many: int = 200
@@ -49,10 +53,10 @@ class Catalogue:
     _asking: asyncio.Task[None] | None = None
     _away: tuple[float, AwayError] | None = None
 
-    async def scene(self, number: int) -> Scene | None:
-        """The scene as Stash told it at most `FRESH` seconds ago; None where there is none. AwayError."""
+    async def scene(self, number: int, *, age: float = FRESH) -> Scene | None:
+        """The scene as Stash told it less than `age` seconds ago; None where there is none. AwayError."""
         kept = self._kept.get(number)
-        if kept is not None and 0 <= self.now() - kept.at < FRESH:
+        if kept is not None and 0 <= self.now() - kept.at < age:
             return kept.scene
         try:
             return await asyncio.shield(self._wish(number))
@@ -61,23 +65,25 @@ class Catalogue:
                 return kept.scene
             raise
 
-    async def scenes(self, numbers: Sequence[int]) -> list[Scene]:
+    async def scenes(self, numbers: Sequence[int], *, age: float = FRESH) -> list[Scene]:
         """Those of the scenes that there are, in this order."""
-        found = await asyncio.gather(*(self.scene(number) for number in numbers))
+        found = await asyncio.gather(*(self.scene(number, age=age) for number in numbers))
         return [scene for scene in found if scene is not None]
 
-    async def named(self, name: str) -> list[Scene]:
-        """Scenes with a file of this name, and perhaps some whose paths only hold it."""
-        return self._keep(await self._asked(lambda: self.stash.scenes_named(name, self.many)))
+    async def ending(self, ends: Sequence[Sequence[str]], *, loosely: bool = False) -> list[Scene] | None:
+        """Scenes with a file whose path ends in these segments, and perhaps some others; None for more than `many`.
 
-    async def at(self, path: str) -> Scene | None:
-        """The scene with a file at exactly this path; None where there is none."""
-        found = await self._asked(lambda: self.stash.scene_at(path))
-        return self._keep([found])[0] if found is not None else None
+        Only `loosely` are names found that are composed in part.
+        """
+        if not ends:
+            return []
+        pages = await self._asked(lambda: self.stash.scenes_ending(ends, self.many, loosely=loosely), _on_pages)
+        found = self._keep(list(_on_pages(pages).values()))
+        return None if any(len(page) >= self.many for page in pages) else found
 
     async def searched(self, text: str, limit: int) -> list[Scene]:
         """What Stash finds for a text."""
-        return self._keep(await self._asked(lambda: self.stash.scenes_searched(text, limit)))
+        return self._keep(await self._asked(lambda: self.stash.scenes_searched(text, limit), _by_number))
 
     def _wish(self, number: int) -> asyncio.Future[Scene | None]:
         if (waiting := self._wanted.get(number)) is not None:
@@ -94,7 +100,7 @@ class Catalogue:
         try:
             while self._wanted:
                 try:
-                    self._grant(*await self._asked(self._next))
+                    self._grant(*await self._asked(self._next, _answered))
                 except AwayError as error:
                     self._fail(error)
         finally:
@@ -123,18 +129,28 @@ class Catalogue:
             wish.set_exception(AwayError(error.reason, error.retry_after))
         self._wanted.clear()
 
-    async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """One question, in its turn. AwayError where there is no answer to be believed."""
+    async def _asked(self, ask: Callable[[], Awaitable[T]], scenes: Callable[[T], Mapping[int, Scene | None]]) -> T:
+        """One question, in its turn; `scenes` are those of an answer. AwayError where there is none to be believed."""
         async with self.turn:
             self._insist_on_pause()
             try:
                 await self.sure()
-                return await ask()
+                told = await ask()
+                if await self.strange(scenes(told)):
+                    self.doubt()
+                    await self.sure()
             except SyncError as error:
-                told = away(error)
-                if isinstance(error, ServerDown) or error.verdict is Verdict.HOLD:
-                    self._away = (self.now(), told)
-                raise told from error
+                raise self._noted(error) from error
+            return told
+
+    def _noted(self, error: SyncError) -> AwayError:
+        told = away(error)
+        if isinstance(error, ServerDown):
+            # What comes back need not be what went away.
+            self.doubt()
+        if isinstance(error, ServerDown) or error.verdict is Verdict.HOLD:
+            self._away = (self.now(), told)
+        return told
 
     def _insist_on_pause(self) -> None:
         if self._away is not None and 0 <= self.now() - self._away[0] < PAUSE:
@@ -150,3 +166,17 @@ class Catalogue:
         self._kept.move_to_end(number)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def _by_number(scenes: Sequence[Scene]) -> dict[int, Scene]:
+    return {scene.id: scene for scene in scenes}
+
+
+def _on_pages(pages: Sequence[Sequence[Scene]]) -> dict[int, Scene]:
+    return {scene.id: scene for page in pages for scene in page}
+
+
+def _answered(answer: tuple[Sequence[int], Scenes]) -> dict[int, Scene | None]:
+    """Each that was asked for, but for those that Stash could not tell."""
+    asked, told = answer
+    return {number: told.found.get(number) for number in asked if number not in told.failed}

@@ -19,13 +19,19 @@ class Filename:
 
     def places_in(self, location: str) -> list[str]:
         """Where in a library with this folder the file may be, with as much of the folder told as may be."""
+        return [_joined(location, self.parts[count:]) for count in self._shared(location)]
+
+    def folders_told(self, location: str) -> int:
+        """How many of the last segments of a library's folder were told, at most."""
+        return max(self._shared(location))
+
+    def _shared(self, location: str) -> list[int]:
         folders = [unicodedata.normalize("NFC", part) for part in parts_of(location)]
         fold = is_windows(location)
         told = _keys(self.parts, fold=fold)
         above = _keys(folders, fold=fold)
         most = min(len(folders), len(self.parts) - 1)
-        shared = [count for count in range(most + 1) if count == 0 or above[-count:] == told[:count]]
-        return [_joined(location, self.parts[count:]) for count in shared]
+        return [count for count in range(most + 1) if count == 0 or above[-count:] == told[:count]]
 
     def ends(self, path: str) -> bool:
         """Whether a path ends in all that was told, whatever the case."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from plexsync.model import provider
+
 #: The provider as Plex knows it.
-IDENTIFIER = "tv.plex.agents.custom.plexsync"
+IDENTIFIER = provider.IDENTIFIER
 #: Feature keys, relative to the address that is registered.
 METADATA = "/library/metadata"
 MATCHES = f"{METADATA}/matches"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError
-from plexsync.model.paths import path_key
+from plexsync.model.paths import normal_path, path_key
 from plexsync.model.rules.dates import day_and_year
 from plexsync.model.scene import Scene
 from plexsync.provider.asked import Asked
 from plexsync.provider.catalogue import Catalogue
-from plexsync.provider.filename import Filename
-from plexsync.provider.fit import Held, Wanted, same_name, wanted_of
+from plexsync.provider.fit import Held, Wanted, wanted_of
 from plexsync.provider.identifiers import scene_in_name, scene_of_guid, scene_typed
 from plexsync.provider.shelves import Shelves
+from plexsync.provider.together import Together
 from plexsync.store import seen
 from plexsync.store.database import Connection
 
@@ -44,6 +44,10 @@ class Matcher:
     catalogue: Catalogue
     shelves: Shelves
     _flights: dict[str, asyncio.Task[tuple[list[Scene], Wanted | None]]] = field(default_factory=dict)
+    _index: Together[str, tuple[Wanted | None, list[int]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._index = Together(self._all_indexed)
 
     async def match(self, asked: Asked) -> Matched:
         """All that may be meant for a person who chooses; else what is certain alone, or nothing. AwayError."""
@@ -99,42 +103,49 @@ class Matcher:
             return [], None
         # What the index tells of one place out of several says nothing of the others: Stash may have a new file there.
         if numbers and len(set(map(path_key, wanted.places))) == 1:
-            scenes = await self.catalogue.scenes(numbers)
+            # A moment ago another file may have been there.
+            scenes = await self.catalogue.scenes(numbers, age=0)
             if found := _chosen(wanted.exact(_files(scenes)), scenes):
                 return found, wanted
         return await self._told(wanted), wanted
 
     async def _indexed(self, filename: str) -> tuple[Wanted | None, list[int]]:
         """The file, and the scenes that the index knows at its places; none while the store is away."""
+        try:
+            return (await self._index.of([filename]))[filename]
+        except StoreError:
+            return wanted_of(filename, self.shelves.locations, self.shelves.paths), []
+
+    async def _all_indexed(self, filenames: Collection[str]) -> Mapping[str, tuple[Wanted | None, list[int]]]:
         shelves = self.shelves
 
-        def read(connection: Connection) -> tuple[Wanted | None, list[int]]:
+        def read(connection: Connection) -> dict[str, tuple[Wanted | None, list[int]]]:
             shelves.read(connection)
-            wanted = wanted_of(filename, shelves.locations, shelves.paths)
-            keys = [] if wanted is None else [path_key(place) for place in wanted.places]
-            return wanted, sorted({one for some in seen.scenes_at(connection, keys).values() for one in some})
+            locations = shelves.locations
+            wanted = {name: wanted_of(name, locations, shelves.paths) for name in filenames}
+            keys = {name: [path_key(place) for place in one.places] if one else [] for name, one in wanted.items()}
+            held = seen.scenes_at(connection, {key for some in keys.values() for key in some})
+            return {
+                name: (one, sorted({scene for key in keys[name] for scene in held.get(key, ())}))
+                for name, one in wanted.items()
+            }
 
-        try:
-            return await shelves.reading.run(read)
-        except StoreError:
-            return wanted_of(filename, shelves.locations, shelves.paths), []
+        return await shelves.reading.run(read)
 
     async def _told(self, wanted: Wanted) -> list[Scene]:
-        """What Stash itself tells of files of that name."""
-        scenes: dict[int, Scene] = {}
-        for name in wanted.file_names:
-            page = await self.catalogue.named(name)
-            if len(page) >= self.catalogue.many:
-                return await self._at_places(wanted)
-            scenes |= {scene.id: scene for scene in page}
-        files = same_name(wanted, _files(scenes.values()))
-        return _chosen(wanted.fitting(files), scenes.values())
+        """What Stash itself tells of files whose paths end so."""
+        scenes = await self._ending(wanted, loosely=False)
+        if found := _chosen(wanted.exact(_files(scenes)), scenes):
+            return found
+        if wanted.has_spellings:
+            scenes += await self._ending(wanted, loosely=True)
+        every = {scene.id: scene for scene in scenes}
+        return _chosen(wanted.fitting(_files(every.values())), every.values())
 
-    async def _at_places(self, wanted: Wanted) -> list[Scene]:
-        """Where a name is so common that not all who bear it were told, only the whole path counts."""
-        found = [await self.catalogue.at(place) for place in wanted.places]
-        scenes = {scene.id: scene for scene in found if scene is not None}
-        return _chosen(wanted.exact(_files(scenes.values())), scenes.values())
+    async def _ending(self, wanted: Wanted, *, loosely: bool) -> list[Scene]:
+        """By a few segments, and where too many end so by all of them."""
+        scenes = await self.catalogue.ending(wanted.ends, loosely=loosely)
+        return await self.catalogue.ending(wanted.whole, loosely=loosely) or [] if scenes is None else scenes
 
     async def _by_title(self, asked: Asked, *, certain: bool) -> list[Scene]:
         words = " ".join(_WORD.findall(asked.title))
@@ -146,12 +157,14 @@ class Matcher:
         return sorted(found, key=lambda scene: (not _is_titled(scene, asked), not _is_of_year(scene, asked)))
 
     def _place(self, wanted: Wanted) -> str:
-        """The file's path as Plex has it, as far as that can be told."""
-        name: Filename = wanted.names[-1]
+        """The file's path as Plex has it, as far as that can be told: the same for every form of its name."""
+        name = wanted.names[-1]
         roots = self.shelves.locations
-        if not name.rooted and len(roots) == 1:
-            return name.places_in(roots[0])[-1]
-        return name.text
+        told = {root: name.folders_told(root) for root in roots}
+        nearest = [root for root in roots if told[root] == max(told.values())]
+        if len(nearest) == 1:
+            return name.places_in(nearest[0])[-1]
+        return normal_path(name.text) if name.rooted and not roots else "/".join(name.parts)
 
 
 def _files(scenes: Iterable[Scene]) -> list[Held]:

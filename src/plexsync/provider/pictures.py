@@ -16,6 +16,7 @@ from plexsync.model.rules import Rules
 from plexsync.model.rules.collected import collected
 from plexsync.model.scene import Scene
 from plexsync.provider.reading import Reading
+from plexsync.provider.together import Together
 from plexsync.store import pictures
 from plexsync.store.database import Connection
 from plexsync.store.pictures import Picture
@@ -46,13 +47,17 @@ class Wall:
         yield from self.collections.values()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Pictures:
     """Makes the addresses. `usual` is the recipe of those whose address names none."""
 
     reading: Reading
     key: str = field(repr=False)
     usual: Recipe
+    _known: Together[Print, Picture] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._known = Together(lambda prints: self.reading.run(lambda c: _known(c, prints)))
 
     def wall(self, scene: Scene, rules: Rules, people: Collection[int]) -> Wall:
         """The pictures of a scene by these rules; of its performers only those with these ids."""
@@ -73,7 +78,7 @@ class Pictures:
     async def addresses(self, prints: Collection[Print], base: str) -> dict[Print, str]:
         """Where Plex fetches each, `base` being where it reaches us; what Stash has no own picture for is left out."""
         try:
-            known = await self.reading.run(lambda c: _known(c, prints))
+            known = await self._known.of(prints)
         except StoreError:
             known = {}
         book = Addresses(key=self.key, base=base)

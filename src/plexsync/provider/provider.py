@@ -21,6 +21,7 @@ from plexsync.provider.container import Json, container
 from plexsync.provider.match import Matcher
 from plexsync.provider.pictures import Pictures, Print, Wall
 from plexsync.provider.shelves import Shelves
+from plexsync.provider.together import Together
 
 _log = logger("plexsync.provider")
 
@@ -38,12 +39,13 @@ class Rest:
     """What the rest of PlexSync does here.
 
     `matched` is told the scenes that Plex takes, `unknown` the files that Stash does not know; `faces` are those of
-    these names whose pictures may be shown.
+    these names whose pictures may be shown. `heard` is told that Plex asks, whatever it asks.
     """
 
     faces: Callable[[Sequence[str]], Awaitable[Collection[str]]]
-    matched: Callable[[int], Awaitable[None]]
+    matched: Callable[[Collection[int]], Awaitable[None]]
     unknown: Callable[[str], Awaitable[None]]
+    heard: Callable[[], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +61,10 @@ class Provider:
     base: str = ""  #: where Plex reaches us; "" for the address by which it asks
     heeds_adult: bool = False
     _offered: OrderedDict[int, float] = field(default_factory=OrderedDict)
+    _told: Together[int, None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._told = Together(self._tell_all)
 
     async def match(self, asked: Asked, here: str) -> tuple[Json, Telling | None]:
         """The scenes that Plex asks for, and what is to be told then; `here` is the address it asks by. AwayError."""
@@ -131,9 +137,13 @@ class Provider:
                 self._offered.popitem(last=False)
 
     def _taken(self, number: int) -> Telling:
-        return partial(self._tell, partial(self.rest.matched, number))
+        return partial(self._tell, partial(self._told.of, [number]))
 
-    async def _tell(self, telling: Callable[[], Awaitable[None]]) -> None:
+    async def _tell_all(self, numbers: Collection[int]) -> dict[int, None]:
+        await self.rest.matched(numbers)
+        return {}
+
+    async def _tell(self, telling: Callable[[], Awaitable[object]]) -> None:
         """What is not heard of now, a walk finds."""
         try:
             await telling()

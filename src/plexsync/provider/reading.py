@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from plexsync.log import logger
 from plexsync.model.errors import StoreError
-from plexsync.store.database import Connection
-from plexsync.store.fence import Transactions
+from plexsync.store.database import Connection, Database
 
 _log = logger("plexsync.provider")
 
@@ -24,7 +23,7 @@ _PAUSE = 5.0
 class Reading:
     """Reads of a store that may be away."""
 
-    database: Transactions
+    database: Database
     now: Callable[[], float]
     _away_at: float | None = None
 
@@ -34,7 +33,7 @@ class Reading:
             raise StoreError("the store was away a moment ago")
         try:
             async with asyncio.timeout(_PATIENCE):
-                told = await self.database.run(work)
+                told = await self.database.look(work)
         except TimeoutError as error:
             self._left(f"no answer within {_PATIENCE:g} s")
             raise StoreError(f"the store gave no answer within {_PATIENCE:g} s") from error

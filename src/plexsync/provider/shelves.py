@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plexsync.model.errors import StoreError
 from plexsync.model.item import Section
@@ -13,6 +13,7 @@ from plexsync.model.paths import path_key
 from plexsync.model.rules import RuleBook, Rules
 from plexsync.model.scene import Scene
 from plexsync.provider.reading import Reading
+from plexsync.provider.together import Together
 from plexsync.store import sections
 from plexsync.store.database import Connection
 
@@ -26,11 +27,19 @@ class Shelves:
     paths: PathRules
     book: RuleBook
     known: tuple[Section, ...] = ()
+    _looks: Together[str, None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._looks = Together(self._look)
 
     async def look(self) -> None:
         """Learn how the libraries stand, if the store tells it now."""
         with suppress(StoreError):
-            await self.reading.run(self.read)
+            await self._looks.of(self.servers)
+
+    async def _look(self, _servers: Collection[str]) -> dict[str, None]:
+        await self.reading.run(self.read)
+        return {}
 
     def read(self, connection: Connection) -> None:
         """The same within a transaction."""

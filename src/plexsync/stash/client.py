@@ -13,6 +13,7 @@ from plexsync.stash.changes import ChangeQuestion, Changes
 from plexsync.stash.connection import Connection
 from plexsync.stash.covers import Cover, fetch_picture, glimpse_picture
 from plexsync.stash.lookup import Scenes, look_up
+from plexsync.stash.spelling import endings, loose_ending
 from plexsync.stash.walks import MANY, PAGE, Walks
 from plexsync.stash.windows import Moment, above
 
@@ -144,9 +145,15 @@ class StashClient:
         """
         return await self._walks.scene_at(path)
 
-    async def scenes_named(self, name: str, limit: int = PAGE) -> list[Scene]:
-        """Scenes with a file of this name, and perhaps others whose paths hold it; the first `limit` by id."""
-        return await self._walks.named(name, limit)
+    async def scenes_ending(
+        self, ends: Sequence[Sequence[str]], limit: int = PAGE, *, loosely: bool = False
+    ) -> list[list[Scene]]:
+        """Scenes with a file whose path has one of these as its last segments, and perhaps some others: pages of at
+        most `limit` of the lowest ids. `loosely` finds every spelling, also one that is composed here and decomposed
+        there, or in another case beyond ASCII; of names with few ASCII letters that may be nearly all that there is.
+        """
+        patterns = [loose_ending(end) for end in ends] if loosely else [one for end in ends for one in endings(end)]
+        return await self._walks.like(list(dict.fromkeys(patterns)), limit)
 
     async def scenes_searched(self, text: str, limit: int) -> list[Scene]:
         """What Stash's own search finds for a text: it looks at titles, details, paths and more."""

@@ -33,7 +33,6 @@ query {name}($page: FindFilterType!, $which: SceneFilterType!, $tagParents: Bool
 
 SCENES_AFTER = _scenes_page("ScenesAfter")
 SCENES_AT_PATH = _scenes_page("ScenesAtPath")
-SCENES_NAMED = _scenes_page("ScenesNamed")
 
 SCENES_SEARCHED = f"""
 query ScenesSearched($page: FindFilterType!, $tagParents: Boolean!) {{
@@ -138,7 +137,6 @@ mutation RunOperation($plugin: ID!, $args: Map) { runPluginOperation(plugin_id: 
 FIXED = (
     SCENES_AFTER,
     SCENES_AT_PATH,
-    SCENES_NAMED,
     SCENES_SEARCHED,
     SCENE_IDS_AFTER,
     SCENE_FILES_AFTER,
@@ -168,6 +166,23 @@ def scenes_by_id(scenes: Iterable[int]) -> str:
     """
     fields = "\n".join(f'  {alias(scene)}: findScene(id: "{scene}") {{ ...SceneFacts }}' for scene in scenes)
     return f"query ScenesById($tagParents: Boolean!) {{\n{fields}\n}}\n{SCENE_FACTS}"
+
+
+def page_alias(number: int) -> str:
+    """The name under which the page of a filter is answered by `scenes_of_each`."""
+    return f"f{number}"
+
+
+def scenes_of_each(filters: int) -> str:
+    """So many filters, `$which0` and on, each asked for its first page."""
+    declared = "".join(f", $which{number}: SceneFilterType!" for number in range(filters))
+    pages = (
+        f"  {page_alias(number)}: findScenes(filter: $page, scene_filter: $which{number})" for number in range(filters)
+    )
+    fields = "\n".join(f"{page} {{ scenes {{ ...SceneFacts }} }}" for page in pages)
+    return (
+        f"query ScenesOfEach($page: FindFilterType!{declared}, $tagParents: Boolean!) {{\n{fields}\n}}\n{SCENE_FACTS}"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

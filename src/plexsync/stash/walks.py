@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from plexsync.stash import documents, windows
-from plexsync.stash.answers import IdsPage, ScenesPage, TouchesPage, UnreadPage, decoded
+from plexsync.stash.answers import IdsPage, SceneList, ScenesPage, TouchesPage, UnreadPage, decoded
 from plexsync.stash.scenes import Told, scene_of
 from plexsync.stash.unread import UnreadScene
 
@@ -116,9 +116,20 @@ class Walks:
                 return scene
         return None
 
-    async def named(self, name: str, limit: int) -> list[Scene]:
-        """At most `limit` scenes, of lowest ids, with a file whose path holds the name, perhaps in other case."""
-        return await self.scenes(documents.SCENES_NAMED, windows.named(name), 0, limit)
+    async def like(self, paths: Sequence[str], limit: int) -> list[list[Scene]]:
+        """For each pattern the scenes with a file whose path is like it, at most `limit` of lowest ids."""
+        document = documents.scenes_of_each(len(paths))
+        which = {f"which{number}": windows.at_path(path) for number, path in enumerate(paths)}
+        variables = {"page": windows.page(limit), "tagParents": self._tag_parents, **which}
+
+        def told(answer: dict[str, SceneList]) -> list[list[Scene]]:
+            met = Told()
+            if missing := [name for name in map(documents.page_alias, range(len(paths))) if name not in answer]:
+                raise ValueError(f"{missing[0]} was asked for and is not answered")
+            pages = [answer[documents.page_alias(number)].scenes for number in range(len(paths))]
+            return [[scene_of(each, met, tag_parents=self._tag_parents) for each in page] for page in pages]
+
+        return await self._connection.made(document, variables, dict[str, SceneList], told)
 
     async def searched(self, text: str, limit: int) -> list[Scene]:
         """What Stash finds for the text, in its own order; at most `limit` scenes."""

@@ -62,12 +62,6 @@ def at_path(path: str) -> dict[str, Any]:
     return {"path": {"modifier": "EQUALS", "value": path}}
 
 
-def named(name: str) -> dict[str, Any]:
-    """Scenes with a file whose path holds this name somewhere: `%` and `_` are wildcards, ASCII case is ignored."""
-    # A quote within the quotes would end them.
-    return {"path": {"modifier": "INCLUDES", "value": f'"{name.replace(chr(34), "_")}"'}}
-
-
 def touched_since(since: float) -> dict[str, Any]:
     """A superset of the scenes updated at or after `since` (seconds since the epoch)."""
     try:

@@ -1,4 +1,4 @@
-"""The open database: its version, its transactions, and the one thread that works on it."""
+"""The open database: its version, its transactions, the one thread that works on it, and one that only looks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from plexsync.log import logger
 from plexsync.model.errors import StoreDamagedError
 from plexsync.store import dialect, failures, migration, puts
 from plexsync.store.address import place_of
-from plexsync.store.engines import engine_for
+from plexsync.store.engines import LOOKING, engine_for
 
 __all__ = ["Connection", "Database"]
 
@@ -41,6 +41,8 @@ class Database:
         self._takes_turns = self.shared and not engine.get_execution_options().get("postgresql_readonly")
         self._waiting: deque[_Wish] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._looks = engine.execution_options(**{LOOKING: True})
+        self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-look")
         self.place = place  #: for people: the file, or the address without its password
         #: called from any thread, with the driver's words, when it proves to be no whole database any more
         self.on_damage: Callable[[str], None] | None = None
@@ -94,6 +96,26 @@ class Database:
         self._waiting.append((work, answer))
         self._thread.submit(self._work_off)
         return await asyncio.wrap_future(answer)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """What `work` finds that is kept by now: it waits for no commit, nothing waits for it, and it changes nothing.
+
+        Where the connection broke, `work` is called anew.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._looking, self._look, work)
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        with self._translated():
+            try:
+                return self._looked(work)
+            except sa.exc.SQLAlchemyError as error:
+                if not failures.cut(error):
+                    raise
+            return self._looked(work)
+
+    def _looked(self, work: Callable[[Connection], T]) -> T:
+        with self._looks.begin() as conn:
+            return work(conn)
 
     def _work_off(self) -> None:
         group: list[_Wish] = []
@@ -180,8 +202,9 @@ class Database:
         return told or error
 
     def close(self) -> None:
-        """Finish what `run` has begun, then let go of the database."""
+        """Finish what `run` and `look` have begun, then let go of the database."""
         self._thread.shutdown(wait=True)
+        self._looking.shutdown(wait=True)
         self._engine.dispose()
 
 

@@ -17,6 +17,9 @@ BUSY_MS = 10_000
 #: Longest time of one statement on PostgreSQL, in milliseconds: far more than the dearest one takes.
 _STATEMENT_MS = 60_000
 
+#: The option of connections that change nothing, and so need not wait for those that do.
+LOOKING = "plexsync_looking"
+
 #: How soon we notice a PostgreSQL server that is gone without a word. Seconds; the last one is milliseconds.
 _DIALLING = {
     "connect_timeout": "10",
@@ -100,21 +103,23 @@ def _sqlite(address: sa.URL, *, reading: bool) -> sa.Engine:
 def _take_control(engine: sa.Engine, *, reading: bool) -> None:
     """Take transaction control from the driver, whose own BEGIN comes late, and set what a commit promises."""
     begin = "BEGIN" if reading else "BEGIN IMMEDIATE"
-    pragmas = [f"busy_timeout = {BUSY_MS}"]
-    if not reading:
-        # auto_vacuum takes effect only before the first page is written, so before the journal mode.
-        pragmas += ["auto_vacuum = INCREMENTAL", "journal_mode = WAL"]
-    pragmas += ["synchronous = FULL", "foreign_keys = ON"]
+    pragmas = [f"busy_timeout = {BUSY_MS}", "synchronous = FULL", "foreign_keys = ON"]
+    # auto_vacuum takes effect only before the first page is written, so before the journal mode. Of a database that has
+    # both it would wait for whoever writes.
+    lasting = ["auto_vacuum = INCREMENTAL", "journal_mode = WAL"]
 
     def on_connect(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         raw.isolation_level = None
         cursor = raw.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
+        if not reading and cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            for pragma in lasting:
+                cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     def on_begin(conn: sa.Connection) -> None:
-        conn.exec_driver_sql(begin)
+        conn.exec_driver_sql("BEGIN" if conn.get_execution_options().get(LOOKING) else begin)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)

@@ -28,6 +28,7 @@ from plexsync.sync.gaps.reconciling import Reconciling
 from plexsync.sync.gates.drains import Drains
 from plexsync.sync.gates.gatekeeper import Gatekeeper
 from plexsync.sync.gates.peers import plex_key
+from plexsync.sync.heard import Heard
 from plexsync.sync.intake import Intake
 from plexsync.sync.libraryrules import unmet
 from plexsync.sync.ownership import Claimant, Ownership
@@ -76,6 +77,7 @@ class Service:
     rebuilding: Rebuilding
     advice: PathAdvice
     doctor: Doctor
+    heard: Heard
     refused_settings: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()  #: what is not done for want of a setting
     poll_interval: float = 1.0
@@ -262,6 +264,7 @@ class Service:
             "running": True,
             "owners": owners if self.database.shared else [one | {"beat_age": None} for one in owners],
             "accepted_events": self.intake.accepted,
+            "provider_asked_at": self.heard.at,
             "timetable": {name: {"runs": entry.runs, "fault": entry.fault} for name, entry in self.entries.items()},
             "hints": [*self.hints, *(hint for server in self.owned for hint in server.hints)],
             "troubles": [*self.troubles(), *facts["notices"], *facts["questions"]],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import ServerState
 
+from plexsync.web.connections import BoundedProtocol
+
 if TYPE_CHECKING:
     import socket
 
@@ -22,7 +24,14 @@ class QuietServer(uvicorn.Server):
     def __init__(self, app: FastAPI) -> None:
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=1
+                app,
+                http=BoundedProtocol,
+                ws="none",
+                log_config=None,
+                log_level="warning",
+                lifespan="off",
+                access_log=False,
+                timeout_graceful_shutdown=1,
             )
         )
         self.server_state = _DatedState(self.config)

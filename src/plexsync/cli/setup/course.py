@@ -27,6 +27,7 @@ from plexsync.config.sources import CONFIG_VARIABLE
 from plexsync.model.errors import ConfigurationError, StoreError, SyncError
 from plexsync.store import identity
 from plexsync.store.lock import FolderLock, holder
+from plexsync.sync.agents.standing import asks_providers
 
 T = TypeVar("T")
 
@@ -232,10 +233,13 @@ class Course:
                 "it go, library by library:"
             )
             self.talk.screen.block(f"    {self._command('sync')} --library {shlex.quote(library)} --go")
+        if asks_providers(answers.plex.identity.version):
+            self.talk.say("To have Plex ask PlexSync while it scans, once the daemon runs and url_from_plex is set:")
+            self.talk.screen.block(f"    {self._command('provider register')}")
 
     def _command(self, verb: str) -> str:
         """The verb as it has to be typed for this data folder."""
-        words = ["plexsync", verb]
+        words = ["plexsync", *verb.split()]
         if self.call.data_dir is not None:
             words += ["--data-dir", str(self.call.data_dir)]
         if self.call.config_file is not None:

@@ -13,6 +13,7 @@ from plexsync.store.fence import Transactions
 from plexsync.sync.checks.finding import Finding
 from plexsync.sync.checks.machine import disk_finding, spool_findings
 from plexsync.sync.checks.plex import plex_findings
+from plexsync.sync.checks.provider import OwnProvider
 from plexsync.sync.checks.stash import stash_findings
 from plexsync.sync.clock import Clock
 from plexsync.sync.gates.peers import STASH, plex_key
@@ -32,6 +33,7 @@ class Doctor:
     spool_folders: tuple[Path, ...]
     plugin: str
     ours: str
+    provider: OwnProvider
     database: Transactions | None = None
     remembers: bool = False
 
@@ -40,7 +42,7 @@ class Doctor:
         now = self.clock.now()
         sides = await asyncio.gather(
             stash_findings(self.advice.stash, plugin=self.plugin, ours=self.ours, now=now),
-            *(plex_findings(side, self.advice) for side in self.advice.servers),
+            *(plex_findings(side, self.advice, self.provider) for side in self.advice.servers),
         )
         own = await asyncio.to_thread(lambda: [disk_finding(self.data_dir), *spool_findings(self.spool_folders, now)])
         return await self._dated([*(one for some in sides for one in some), *own], now)

@@ -9,6 +9,7 @@ from plexsync.model.compare import text_key
 from plexsync.model.errors import Incompatible, NeedsSignIn, SyncError
 from plexsync.model.item import Section
 from plexsync.sync.checks.finding import Finding, failure, note, warning, well
+from plexsync.sync.checks.provider import OwnProvider, provider_findings
 from plexsync.sync.paths.advice import PathAdvice, PlexSide
 
 #: From here on Plex asks a metadata provider of ours while it scans.
@@ -17,7 +18,7 @@ _PROVIDERS = (1, 43)
 _QUIET = ("com.plexapp.agents.none", "tv.plex.agents.none")
 
 
-async def plex_findings(side: PlexSide, advice: PathAdvice) -> list[Finding]:
+async def plex_findings(side: PlexSide, advice: PathAdvice, provider: OwnProvider) -> list[Finding]:
     """What there is to say of one Plex; of one that does not answer only that."""
     name = f"plex {side.name}"
     try:
@@ -31,6 +32,7 @@ async def plex_findings(side: PlexSide, advice: PathAdvice) -> list[Finding]:
         _token(name, side.name, owner=owner),
         *_libraries(name, side, sections),
         *(agent_finding(name, section) for section in await side.sections() if side.chosen),
+        *await provider_findings(side, identity.version, provider),
         await _paths(name, side, advice),
     ]
 
@@ -100,8 +102,8 @@ def agent_finding(name: str, section: Section) -> Finding:
         check,
         f"{section.title!r} has the agent {section.agent or 'unknown'}: a refresh in Plex may match scenes with films "
         "and set the fields that PlexSync has not locked",
-        "Keep scenes in a library of type Other Videos (agent Personal Media), or leave it: what PlexSync writes is "
-        "locked",
+        "Keep scenes in a library of type Other Videos (agent Personal Media), or have PlexSync name this one "
+        "(`plexsync provider register`), or leave it: what PlexSync writes is locked",
     )
 
 

@@ -41,13 +41,19 @@ class StashIdentity:
     database: Transactions
     clock: Clock
     _sure: bool = False
+    _doubts: int = 0
     _comparing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def insist(self) -> None:
-        """Return where it is the one that is known, asked once in the life of a daemon; Incompatible otherwise."""
+        """Return where it is the one that is known, asked once as long as nobody doubts it; Incompatible otherwise."""
         async with self._comparing:
             if not self._sure:
                 await self.compare()
+
+    def doubt(self) -> None:
+        """Whoever answers next may be another one: it was away, or tells other things than it did."""
+        self._doubts += 1
+        self._sure = False
 
     async def check(self) -> None:
         """The same as part of a health check, which looks anew while a person is asked."""
@@ -57,7 +63,7 @@ class StashIdentity:
 
     async def compare(self) -> None:
         """Look now. Incompatible when most of the known scenes have other files than they had."""
-        self._sure = False
+        self._sure, doubts = False, self._doubts
         known = await self.database.run(_known)
         told = await self.stash.scenes_each(list(known)) if known else None
         other = told is not None and _is_other(known, told.found)
@@ -68,7 +74,7 @@ class StashIdentity:
                 f" until you say which Stash it is: `plexsync brake list`, question {question}",
                 peer=Peer.STASH,
             )
-        self._sure = True
+        self._sure = doubts == self._doubts
 
     async def learn(self, more: Sequence[int] = ()) -> None:
         """Remember the files of some scenes, taken from all over Stash; `more` are scenes not seen before."""
