@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,8 @@ async def test_what_is_looked_at_again_while_it_is_held_counts_once(tmp_path: Pa
 
         # A few of them, after a walk that found nothing else, are no small matter of their own.
         await walked(service)
-        await service.database.run(lambda c: jobs.put(c, again[:2], place.clock.now()))
+        few = [replace(one, lane=Lane.CHANGE) for one in again[:2]]
+        await service.database.run(lambda c: jobs.put(c, few, place.clock.now()))
         service.servers[0].worker.wake()
         await quiet(service)
         assert await summaries(place) == whole

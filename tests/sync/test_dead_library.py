@@ -329,7 +329,8 @@ async def test_an_edit_in_a_living_library_does_not_wait_behind_a_thousand_parke
         await it.all_parked(len(it.attic) + len(crowd))
         await it.place.forget_requests()
         await asyncio.sleep(0.1)
-        assert len(await it.requests("stash")) <= 1
+        # One may be tried, to see whether the library is back.
+        assert len([one for one in await it.requests("stash") if one["path"] == "/graphql"]) <= 1
 
 
 def _crowd(connection: Any, scenes: Sequence[int]) -> None:

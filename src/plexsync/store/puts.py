@@ -159,7 +159,7 @@ def _insert(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) 
 
 def _new_row(server: str, wish: _Wish, now: float, asked: Iterable[str]) -> dict[str, Any]:
     # What a person is asked about stays so, whatever looks at it again by itself.
-    about = map(asked_about, asked) if wish.lane is Lane.BULK else ()
+    about = () if wish.lane is Lane.USER else map(asked_about, asked)
     return {
         "server": server,
         "scene": wish.scene,

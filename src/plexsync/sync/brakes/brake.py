@@ -97,12 +97,13 @@ LIMITS = Limits()
 
 #: The reasons of jobs whose scenes are held, by what a person is asked about, and are looked at again.
 ASKED = {kind: brakes.asked_about(kind) for kind in Drastic}
-_BULK = BULK | set(ASKED.values())
 
 
 def is_bulk(job: Job) -> bool:
-    """Whether nobody asked for this very scene, nor let it go already."""
-    return job.lane is Lane.BULK and _BULK.issuperset(causes_of(job))
+    """Whether nobody asked for this very scene, nor let it go already; few that a person is asked about are, too."""
+    causes = set(causes_of(job))
+    asked = causes.intersection(ASKED.values())
+    return (job.lane is Lane.BULK or bool(asked)) and BULK.issuperset(causes - asked)
 
 
 def is_unasked(job: Job) -> bool:

@@ -189,13 +189,14 @@ class Reconciler:
     ) -> tuple[GapRun, int]:
         """Judge a page and remember where the run stands, in one transaction.
 
-        Pages of which nothing came are remembered together: each would make a disk write of its own.
+        Pages of which nothing came are remembered together: each would make a disk write of its own. The last one of a
+        step never waits for another.
         """
         put = page.take(connection, run, self.clock.now())
         counted = {"scenes": page.scenes, "items": page.items, "read": page.read, "pages": 1}
         facts = run.facts | {name: run.facts.get(name, 0) + count for name, count in counted.items()}
         run = replace(run, position={"left": [list(one) for one in left]}, facts=facts)
-        if put or not left or self._lapse.over(self.clock.now()):
+        if put or page.ends or self._lapse.over(self.clock.now()):
             gapruns.save(connection, run)
         return run, put
 
