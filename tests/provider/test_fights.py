@@ -27,13 +27,14 @@ DAY = 86_400.0
 class Fight:
     """What may happen, drawn from one source.
 
-    `mine` are the scenes whose item got a collection of its owner's, `kept` those whose collections its owner locked.
+    `mine` are the scenes whose item got a collection of its owner's. In a `long` story Stash changes its mind between a
+    refresh of Plex and our next look, too.
     """
 
     it: Stage
     chance: random.Random
     mine: set[int] = field(default_factory=set)
-    kept: set[int] = field(default_factory=set)
+    long: bool = False
     done: list[str] = field(default_factory=list)
 
     async def act(self) -> None:
@@ -82,11 +83,8 @@ class Fight:
                 await self.it.edit_in_plex(scene, locks={"genre": False, "title": False, "collection": False})
             case "collection":
                 self.mine.add(scene)
-                locks = pick.random() < 0.5
-                if locks:
-                    self.kept.add(scene)
                 held = (await self.it.item(scene))["collections"]
-                await self.it.edit_in_plex(scene, collections=[*held, "Mine"], lock=locks)
+                await self.it.edit_in_plex(scene, collections=[*held, "Mine"], lock=pick.random() < 0.5)
 
     async def fill(self) -> None:
         """Another provider behind ours tells what we leave empty."""
@@ -104,8 +102,8 @@ class Fight:
     async def differences(self) -> list[str]:
         """Where Plex does not hold what Stash holds.
 
-        Of an empty summary somebody else may tell, and of no genres a person; and a collection that the provider gave a
-        moment before a person locked the list stays, as the person left it.
+        Of an empty summary somebody else may tell, and of no genres a person. A collection that Plex took from the
+        provider, and that Stash dropped before we looked, cannot be told from a person's: it stays.
         """
         items = await self.it.place.items()
         scenes = (await self.it.place.http.get(f"{self.it.place.stash.url}/_sim/scenes")).json()
@@ -113,7 +111,7 @@ class Fight:
         for scene in scenes:
             held = items[self.it.paths[scene["id"]]]["collections"]
             wanted = {scene["studio"]} | ({"Mine"} if scene["id"] in self.mine else set())
-            may_stay = set(STUDIOS) if scene["id"] in self.kept else set()
+            may_stay = set(STUDIOS) if self.long else set()
             found += (
                 []
                 if wanted <= set(held) <= wanted | may_stay
@@ -153,7 +151,7 @@ async def fought(folder: Path, seed: int, *, steps: int) -> None:
     async with stage(folder, scenes=SCENES, rules='{"collections": ["studio"]}') as it:
         for scene in it.paths:
             await it.synced(scene, studio="North")
-        fight = Fight(it=it, chance=random.Random(seed))
+        fight = Fight(it=it, chance=random.Random(seed), long=steps > 100)
         for _ in range(steps):
             await fight.act()
             if fight.chance.random() < 0.4:
