@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from plexsync import __version__
 from plexsync.app import merged, open_store
 from plexsync.app.alone import Alone, provider_alone
-from plexsync.daemon import Process, address_of, held, listener_of, logging_for
+from plexsync.daemon import Process, address_of, held, listener_of, logging_for, spare_collector
 from plexsync.log import Redactor, logger
 from plexsync.provider import provider_routes
 from plexsync.web.api import create_public_app
@@ -35,6 +35,7 @@ async def run_provider(process: Process, ready: Callable[[str], None]) -> None:
             web = asyncio.create_task(server.serve_on(listener.dup()))
             with contextlib.closing(listener):
                 url = address_of(alone.config, listener)
+                spare_collector()
                 # No other command is to speak to it as to a daemon.
                 lock.tell(facts | {"pid": os.getpid(), "provider_url": url})
                 _log.info("the provider answers", url=url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import secrets
@@ -188,6 +189,7 @@ class _Daemon:
         if "url" in self.facts:
             _log.info("plexsync works again", url=self.facts["url"])
             return
+        spare_collector()
         self.facts["url"] = address_of(config, listener)
         self.lock.tell(self.facts | {"pid": os.getpid()})
         _log.info("plexsync works", data_dir=str(config.data_dir), **self.facts)
@@ -243,6 +245,12 @@ def _raise_fault(task: asyncio.Task[None]) -> None:
     while isinstance(error, BaseExceptionGroup) and error.split(StoreError)[1] is None:
         error = error.exceptions[0]
     raise error
+
+
+def spare_collector() -> None:
+    """What was made at the start lives to the end: to look through it for garbage would stop all for 70 ms each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def listener_of(config: Config) -> socket.socket:
