@@ -248,7 +248,7 @@ def _raise_fault(task: asyncio.Task[None]) -> None:
 
 
 def spare_collector() -> None:
-    """What was made at the start lives to the end: to look through it for garbage would stop all for 70 ms each time."""
+    """What was made at the start lives to the end: looking through it for garbage stops all for 70 ms each time."""
     gc.collect()
     gc.freeze()
 
