@@ -25,8 +25,9 @@ from plexsync.app import Sources, open_store
 from plexsync.demo.processes import Running, start, without_settings
 from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
 from plexsync.model.item import Section
+from plexsync.model.provider import IDENTIFIER, guid_of
 from plexsync.model.scene import Scene
-from plexsync.provider.identifiers import IDENTIFIER, MATCHES, METADATA, guid_of
+from plexsync.provider.identifiers import MATCHES, METADATA
 from plexsync.stash.client import StashClient
 from plexsync.store import sections, seen
 

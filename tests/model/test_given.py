@@ -15,10 +15,9 @@ from plexsync.model.fields import Field
 from plexsync.model.item import Item
 from plexsync.model.leaving import leaving
 from plexsync.model.plan import Plan, Written, entry_keys, make_plan
-from plexsync.model.provider import IDENTIFIER, tells_of
+from plexsync.model.provider import IDENTIFIER, guid_of, tells_of
 from plexsync.model.restoring import Known
 from plexsync.model.rules import Rules, WhenGone
-from plexsync.provider.identifiers import guid_of
 
 GUID = f"{IDENTIFIER}://movie/1"
 RULES = Rules()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from plexsync.provider.identifiers import guid_of, key_of, scene_of_guid, scene_of_key
+from plexsync.model.provider import guid_of, key_of
+from plexsync.provider.identifiers import scene_of_guid, scene_of_key
 from provider.desk import IDENTIFIER, MATCHES, Desk
 
 KEYS = {"offset", "totalSize", "size", "identifier"}

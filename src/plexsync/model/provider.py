@@ -19,6 +19,16 @@ class MatchedBy(StrEnum):
     NOBODY = "nobody"
 
 
+def key_of(scene: int) -> str:
+    """The rating key of a scene: its number and nothing else."""
+    return str(scene)
+
+
+def guid_of(scene: int) -> str:
+    """The guid of a scene; Plex asks again by its last part."""
+    return f"{IDENTIFIER}://movie/{key_of(scene)}"
+
+
 def matched_by(guid: str) -> MatchedBy:
     """Who matched the item with that guid."""
     if guid.startswith(f"{IDENTIFIER}://"):
@@ -28,4 +38,4 @@ def matched_by(guid: str) -> MatchedBy:
 
 def tells_of(guid: str, scene: int) -> bool:
     """Whether Plex asks our provider for this very scene whenever it refreshes the item with that guid."""
-    return guid == f"{IDENTIFIER}://movie/{scene}"
+    return guid == guid_of(scene)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from plexsync import __version__
+from plexsync.model.provider import IDENTIFIER
 from plexsync.provider.asked import Page
-from plexsync.provider.identifiers import IDENTIFIER, MATCHES, METADATA, MOVIE
+from plexsync.provider.identifiers import MATCHES, METADATA, MOVIE
 
 Json = dict[str, Any]
 

@@ -1,13 +1,11 @@
-"""The names that Plex keeps in its database: never to be changed, or every item that was matched is lost to us."""
+"""What names a scene in what Plex asks: a rating key, a guid, what a person typed, the name of a file."""
 
 from __future__ import annotations
 
 import re
 
-from plexsync.model import provider
+from plexsync.model.provider import IDENTIFIER
 
-#: The provider as Plex knows it.
-IDENTIFIER = provider.IDENTIFIER
 #: Feature keys, relative to the address that is registered.
 METADATA = "/library/metadata"
 MATCHES = f"{METADATA}/matches"
@@ -20,16 +18,6 @@ _GUID = re.compile(rf"{re.escape(IDENTIFIER)}://movie/([0-9]{{1,10}})")
 _TYPED = re.compile(r"\s*\[?\s*stash(?:\s+scene)?\s*[:#-]\s*([0-9]{1,10})\s*\]?\s*", re.IGNORECASE)
 _PAGE = re.compile(r"\s*https?://[^\s?#]+/scenes?/([0-9]{1,10})(?:[/?#]\S*)?\s*", re.IGNORECASE)
 _IN_NAME = re.compile(r"[\[{(]stash[:-]([0-9]{1,10})[\]})]", re.IGNORECASE)
-
-
-def key_of(scene: int) -> str:
-    """The rating key of a scene: its number and nothing else."""
-    return str(scene)
-
-
-def guid_of(scene: int) -> str:
-    """The guid of a scene; Plex asks again by its last part."""
-    return f"{IDENTIFIER}://movie/{key_of(scene)}"
 
 
 def scene_of_key(text: str) -> int | None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from plexsync.model.compare import text_key
 from plexsync.model.fields import Field, Value
+from plexsync.model.provider import IDENTIFIER, guid_of, key_of
 from plexsync.model.rules import Rules, Shown, desired
 from plexsync.model.rules.facts import stem
 from plexsync.model.scene import Scene
 from plexsync.provider.container import Json
 from plexsync.provider.guids import guids_in
-from plexsync.provider.identifiers import IDENTIFIER, METADATA, guid_of, key_of
+from plexsync.provider.identifiers import METADATA
 from plexsync.provider.pictures import Print, Wall
 
 #: Content ratings that are for adults only, without the country before them.

@@ -9,12 +9,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from plexsync import __version__
+from plexsync.model.provider import FOLDER
 from plexsync.provider.container import Json
 from plexsync.provider.door import PARTS, Door, Questions
 from plexsync.provider.identifiers import MATCHES, METADATA
 from plexsync.provider.provider import Provider
 
-_ROOT = "/provider"
 _ASKED: Json = {
     "type": ["integer", "string"],
     "title": "string",
@@ -52,7 +52,7 @@ def provider_routes(provider: Provider, secret: str) -> APIRouter:
     """The provider below `/provider/<secret>`; whoever does not know it finds nothing there."""
     door = Door(Questions(provider), secret)
     # One door in place of many routes: those would be looked through one after the other for each question.
-    return APIRouter(routes=[Route(_ROOT, door), Route(_ROOT + "/{below:path}", door)])
+    return APIRouter(routes=[Route(FOLDER.rstrip("/"), door), Route(FOLDER + "{below:path}", door)])
 
 
 def description(provider: Provider) -> Json:
