@@ -10,6 +10,7 @@ from functools import partial
 from plexsync.art.addresses import Address, Addresses
 from plexsync.art.covers import Art
 from plexsync.art.sources import Source, by_id
+from plexsync.flights import Flights
 from plexsync.model.errors import StoreError, SyncError
 from plexsync.model.pictures import Recipe
 from plexsync.store import pictures
@@ -37,7 +38,7 @@ class Gallery:
     now: Callable[[], float]
     addresses: Addresses
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _flights: dict[Address, asyncio.Task[Served | None]] = field(default_factory=dict)
+    _flights: Flights[Address, Served | None] = field(default_factory=Flights)
 
     async def picture(self, address: Address) -> Served | None:
         """The picture; None where Stash has none. SyncError while it has to be fetched and Stash is away."""
@@ -45,11 +46,7 @@ class Gallery:
         kept = await self.art.kept(known.sha1) if known is not None else None
         if known is not None and kept is not None and _is_current(known.sha1, address):
             return _served(known.sha1, kept, address)
-        if (flight := self._flights.get(address)) is None:
-            flight = self._flights[address] = asyncio.create_task(self._fetched(address, known, kept))
-            flight.add_done_callback(partial(self._landed, address))
-        # One who hangs up does not take it from the others.
-        return await asyncio.shield(flight)
+        return await self._flights.of(address, partial(self._fetched, address, known, kept))
 
     async def _known(self, address: Address) -> Picture | None:
         try:
@@ -57,12 +54,6 @@ class Gallery:
         except StoreError:
             return None
         return held.get(self._recipe(address).name)
-
-    def _landed(self, address: Address, flight: asyncio.Task[Served | None]) -> None:
-        self._flights.pop(address, None)
-        if not flight.cancelled():
-            # All who asked may have hung up; then nobody else hears of it.
-            flight.exception()
 
     async def _fetched(self, address: Address, known: Picture | None, kept: bytes | None) -> Served | None:
         try:

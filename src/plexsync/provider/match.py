@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from plexsync.flights import Flights
 from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError
 from plexsync.model.paths import normal_path, path_key
@@ -43,7 +43,7 @@ class Matcher:
 
     catalogue: Catalogue
     shelves: Shelves
-    _flights: dict[str, asyncio.Task[tuple[list[Scene], Wanted | None]]] = field(default_factory=dict)
+    _flights: Flights[str, tuple[list[Scene], Wanted | None]] = field(default_factory=Flights)
     _index: Together[str, tuple[Wanted | None, list[int]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,15 +87,7 @@ class Matcher:
         """Many who ask for one file are told together."""
         if not filename:
             return [], None
-        if (flight := self._flights.get(filename)) is None:
-            flight = self._flights[filename] = asyncio.create_task(self._found(filename))
-            flight.add_done_callback(partial(self._landed, filename))
-        return await asyncio.shield(flight)
-
-    def _landed(self, filename: str, flight: asyncio.Task[tuple[list[Scene], Wanted | None]]) -> None:
-        self._flights.pop(filename, None)
-        if not flight.cancelled():
-            flight.exception()
+        return await self._flights.of(filename, partial(self._found, filename))
 
     async def _found(self, filename: str) -> tuple[list[Scene], Wanted | None]:
         wanted, numbers = await self._indexed(filename)
