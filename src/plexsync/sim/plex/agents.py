@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.options import MODERN_AGENT
+from plexsync.sim.plex.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.responses import Response
 
 from plexsync.sim.plex import tree
-from plexsync.sim.plex.edits import Refused
+from plexsync.sim.plex.refused import Refused
 
 if TYPE_CHECKING:
     from starlette.requests import Request

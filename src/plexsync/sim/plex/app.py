@@ -20,10 +20,10 @@ from plexsync.sim.plex import control, front, libraries, matching, providers, re
 from plexsync.sim.plex.agency import Agency
 from plexsync.sim.plex.answers import page
 from plexsync.sim.plex.caller import Caller
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.events import Hub, wanted
 from plexsync.sim.plex.listing import Order
 from plexsync.sim.plex.refreshing import RefreshQueue
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.store import Store
 
 if TYPE_CHECKING:

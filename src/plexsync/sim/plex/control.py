@@ -58,12 +58,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from plexsync.sim.library import clips
-from plexsync.sim.plex import edits, render, scans
+from plexsync.sim.plex import edits, scans
 from plexsync.sim.plex.answers import agency_of, caller_of, hub_of, item_of, queue_of, section_of, store_of
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.events import OTHERS
 from plexsync.sim.plex.options import MODERN_AGENT, Switches
-from plexsync.sim.plex.rows import SCALARS, File
+from plexsync.sim.plex.refused import Refused
+from plexsync.sim.plex.rows import SCALARS, File, guid
 from plexsync.sim.plex.writing import end_scan, refresh_item, start_scan
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Refreshes(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def described(store: Store, item: Item) -> dict[str, Any]:
     """What an item holds, in plain values; None where a field is empty."""
     found: dict[str, Any] = {"ratingKey": str(item.key), "section": str(item.section)}
-    found["guid"] = render.guid(store.sections[item.section], item)
+    found["guid"] = guid(store.sections[item.section], item)
     found |= {name: item.value(name) for name in sorted(SCALARS)}
     found |= {plural: store.tag_names(item, kind) for plural, kind in LISTS.items()}
     roles = {store.tags[tag].name: text for tag, text in item.tag_uses("actor").items()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.rows import FLOATS, INTEGERS, LOCKABLE, SCALARS, TAG_ELEMENTS, Item, Value
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ LOCK = re.compile(r"(\w+)\.locked")
 ADDED = re.compile(r"(\w+)\[(\d+)\]\.(tag\.tag|tagging\.text|tag\.thumb|tag\.art|tagging\.\w+|tag\.\w+)")
 REMOVED = re.compile(r"(\w+)\[\]\.tag\.tag-")
 CLEARED = re.compile(r"(\w+)\[\]\.tag")
-
-
-class Refused(Exception):
-    """The server does not do this; `status` is what it answers."""
-
-    def __init__(self, status: int, text: str = "") -> None:
-        super().__init__(text)
-        self.status = status
 
 
 @dataclass(slots=True)

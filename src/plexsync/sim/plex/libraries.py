@@ -9,9 +9,9 @@ from starlette.routing import Route
 from plexsync.sim.plex import render
 from plexsync.sim.plex.agents import MOVIE
 from plexsync.sim.plex.answers import answer, arguments, done, section_of, store_of
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.options import CUSTOM
 from plexsync.sim.plex.providers import knows_providers, number_in
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.tree import container
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from plexsync.sim.plex import render
-from plexsync.sim.plex.edits import Refused
-from plexsync.sim.plex.rows import TAG_ELEMENTS
+from plexsync.sim.plex.refused import Refused
+from plexsync.sim.plex.rows import TAG_ELEMENTS, guid
 
 if TYPE_CHECKING:
     from plexsync.sim.plex.rows import Item
@@ -131,7 +130,7 @@ def _test(store: Store, name: str, value: str) -> Test | None:
     if plain == "trash":
         return lambda item: (item.deleted_at is not None) == (value == "1")
     if plain == "guid":
-        return lambda item: (render.guid(store.sections[item.section], item) == value) != (operation == "!")
+        return lambda item: (guid(store.sections[item.section], item) == value) != (operation == "!")
     if plain in TEXT_FIELDS:
         return _text_test(plain, operation, value.casefold())
     return _number_test(plain, operation, value) if plain in NUMBER_FIELDS else None

@@ -10,8 +10,8 @@ from starlette.routing import Route
 from plexsync.sim.plex.adopting import disown
 from plexsync.sim.plex.answers import agency_of, answer, arguments, caller_of, done, hub_of, item_of, queue_of, store_of
 from plexsync.sim.plex.caller import Unanswered
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.guess import title_and_year
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.tree import Node, Scalar, container
 
 if TYPE_CHECKING:

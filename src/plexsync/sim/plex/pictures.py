@@ -7,7 +7,8 @@ import zlib
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
-from plexsync.sim.plex.edits import Refused, set_lock
+from plexsync.sim.plex.edits import set_lock
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.tree import Node, Scalar
 
 if TYPE_CHECKING:

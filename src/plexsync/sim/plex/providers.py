@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from plexsync.sim.plex.answers import answer, arguments, caller_of, done, store_of
 from plexsync.sim.plex.caller import Unanswered
-from plexsync.sim.plex.edits import Refused
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.tree import Node, Scalar, container
 
 if TYPE_CHECKING:

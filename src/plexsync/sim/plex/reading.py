@@ -19,8 +19,8 @@ from plexsync.sim.plex.answers import (
     section_of,
     store_of,
 )
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.meta import meta_node
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.rows import TAG_ELEMENTS
 from plexsync.sim.plex.tree import Node, Scalar, container
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plexsync.sim.plex.media import media_nodes
-from plexsync.sim.plex.rows import TAG_ELEMENTS
+from plexsync.sim.plex.rows import TAG_ELEMENTS, guid
 from plexsync.sim.plex.tree import Node, Scalar
 
 if TYPE_CHECKING:
@@ -131,15 +131,6 @@ def _facts(item: Item, section: Section, *, detail: bool) -> dict[str, Scalar]:
         "createdAtAccuracy": "epoch" if section.plain else None,
         "createdAtTZOffset": "7200" if section.plain else None,
     }
-
-
-def guid(section: Section, item: Item) -> str:
-    """The id that the agent gave."""
-    if item.guid:
-        return item.guid
-    if section.plain:
-        return f"{section.agent}://{item.key:040x}?lang=xn"
-    return f"plex://movie/{item.key:024x}" if item.base else f"local://{item.key}"
 
 
 def _guids(section: Section, item: Item) -> list[Node]:

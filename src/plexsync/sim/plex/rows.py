@@ -194,3 +194,12 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
         """A value that is equal before and after a write that changed nothing for a reader."""
         copy = msgspec.structs.replace(self, updated_at=0, last_rated_at=None)
         return msgspec.json.encode(copy)
+
+
+def guid(section: Section, item: Item) -> str:
+    """The id that the agent gave."""
+    if item.guid:
+        return item.guid
+    if section.plain:
+        return f"{section.agent}://{item.key:040x}?lang=xn"
+    return f"plex://movie/{item.key:024x}" if item.base else f"local://{item.key}"

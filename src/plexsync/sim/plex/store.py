@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from plexsync.sim.library import clips
-from plexsync.sim.plex import render
 from plexsync.sim.plex.agents import Agents, Group, Provider
 from plexsync.sim.plex.journal import Journal
 from plexsync.sim.plex.options import MODERN_AGENT, PLAIN_AGENT, Switches
-from plexsync.sim.plex.rows import File, Item, OtherFile, Section, Tag
+from plexsync.sim.plex.rows import File, Item, OtherFile, Section, Tag, guid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -146,7 +145,7 @@ class Store:
         """Give a library an agent. Its items keep what they are until a refresh."""
         for item in self.in_section(section.key):
             if not item.guid and (section.plain or item.base):
-                item.guid = render.guid(section, item)
+                item.guid = guid(section, item)
                 self.keep_item(item)
         section.agent, section.group, section.own_scanner = agent, group, scanner
         section.updated_at = self.now()

@@ -24,8 +24,8 @@ from plexsync.sim.plex.answers import (
     section_of,
     store_of,
 )
-from plexsync.sim.plex.edits import Refused
 from plexsync.sim.plex.listing import TYPES
+from plexsync.sim.plex.refused import Refused
 from plexsync.sim.plex.tree import container
 
 if TYPE_CHECKING:
