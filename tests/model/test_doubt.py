@@ -44,6 +44,40 @@ def test_a_value_that_arrived_in_plex_s_own_form_is_not_written_again(name: Fiel
         assert (made.changes, made.kept, made.arrived) == ((), (), ((name, found),))
 
 
+@pytest.mark.parametrize(
+    ("name", "held", "wanted"),
+    [
+        (Field.STUDIO, "New studio", "New Studio"),
+        (Field.TITLE, "the  title", "The title"),
+        (Field.RATING, 8.6, 8.5),
+        (Field.GENRES, ("One", "Two"), ("Two", "One")),
+        (Field.ACTORS, (Person(name="Ann"), Person(name="Bea")), (Person(name="Bea"), Person(name="Ann"))),
+    ],
+)
+@pytest.mark.parametrize("was_ours", [True, False])
+def test_a_value_that_never_arrived_is_written_though_plex_holds_nearly_the_same(
+    name: Field, held: Value, wanted: Value, *, was_ours: bool
+) -> None:
+    written = Written(
+        before=None if was_ours else held, intended=wanted, confirmed=held if was_ours else None, in_doubt=True
+    )
+    for owner in (Owner.STASH, Owner.FILL) if was_ours else (Owner.STASH,):
+        [change] = planned(name, wanted, held, written, owner).changes
+        assert [getattr(one, "name", one) for one in _entries(change.after)] == [
+            getattr(one, "name", one) for one in _entries(wanted)
+        ]
+
+
+def _entries(value: Value) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def test_a_repair_that_never_arrived_is_tried_again_though_plex_holds_nearly_the_same() -> None:
+    written = Written(before=None, intended="New", confirmed="New", is_confirmed=True, in_doubt=True)
+    [change] = planned(Field.STUDIO, "New", "new", written).changes
+    assert (change.before, change.after) == ("new", "New")
+
+
 def test_what_arrived_of_another_intent_is_none_of_it() -> None:
     written = Written(before=None, intended="Newer", confirmed="Old", in_doubt=True)
     assert planned(Field.STUDIO, "New", "New", written).arrived == ()

@@ -76,6 +76,21 @@ async def test_an_edit_in_plex_long_after_a_cut_is_told_from_it(tmp_path: Path) 
         assert newest["why"] == "changed in Plex"
 
 
+@pytest.mark.parametrize("fault", ["refuse", "status500", "cut"])
+async def test_a_change_so_small_that_plex_might_have_made_it_arrives_though_its_first_write_did_not(
+    tmp_path: Path, fault: str
+) -> None:
+    async with play(tmp_path) as it:
+        await it.edited(1, rating100=86, title="A title")
+        await it.holds(1, userRating=8.6, title="A title")
+        await it.at_rest()
+        await cut_off(it, fault)
+        await it.edited(1, rating100=85, title="A Title")
+        await struck(it)
+        await it.holds(1, userRating=8.5, title="A Title")
+        await it.at_rest()
+
+
 @pytest.mark.parametrize(("later", "theirs"), [(0.0, False), (20 * MINUTE, True)])
 async def test_a_rating_that_differs_soon_after_an_unknown_outcome_is_ours_and_later_the_users(
     tmp_path: Path, later: float, theirs: bool

@@ -46,7 +46,7 @@ def _counts_as_equal(at: Standing) -> bool:
         return _order_counts_as_equal(at)
     if at.written is None or not at.meant:
         return False
-    if at.written.in_doubt and sameness == "form":
+    if sameness == "form" and at.written.may_have_arrived(at.spec, at.found):
         return True
     return at.written.is_confirmed and same(at.spec, at.found, at.written.confirmed) == "equal"
 
@@ -58,8 +58,8 @@ def _order_counts_as_equal(at: Standing) -> bool:
     written = at.written
     if written is None or entry_keys(written.intended) != entry_keys(at.wanted):
         return False
-    if written.in_doubt:
-        return in_order(at.wanted, written.intended)
+    if written.in_doubt and not written.is_confirmed:
+        return in_order(at.wanted, written.intended) and written.may_have_arrived(at.spec, at.found)
     told = written.is_confirmed or written.tries > 0
     return told and not in_order(written.intended, written.confirmed)
 

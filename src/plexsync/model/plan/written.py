@@ -34,6 +34,11 @@ class Written:
     in_doubt: bool = False
     given: Value = None
 
+    def may_have_arrived(self, spec: FieldSpec, found: Value) -> bool:
+        """Whether what Plex holds can come from a write in doubt: it is not what Plex is known to have held before."""
+        held = self.before if is_empty(self.confirmed) else self.confirmed
+        return self.in_doubt and not self.is_confirmed and same(spec, held, found) != "equal"
+
 
 def is_ours(spec: FieldSpec, found: Value, written: Written | None) -> bool:
     """Whether Plex holds what we wrote last, or what we held confirmed before a write that never came to its end."""
