@@ -76,6 +76,8 @@ def _shell(allowed_hosts: Sequence[str], *, described_at: str | None) -> FastAPI
         openapi_url=described_at,
         docs_url=None,
         redoc_url=None,
+        # Whoever is told to ask elsewhere is told so without a word of JSON.
+        redirect_slashes=False,
     )
     answer_faults(app)
     app.add_middleware(Hosts, names=names_of(allowed_hosts))
