@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from bench.memory import quick_place
 
 #: The owner of the databases, who may do nothing else: as a careful user sets it up.
 USER = "plexsync"
@@ -44,8 +45,8 @@ class Cluster:
 
     @classmethod
     def begun(cls, *, durable: bool, **settings: str) -> Cluster:
-        """A new server that runs. One that is not `durable` asks nothing of the disk."""
-        cluster = cls(programs=_programs(), folder=_made_folder(), port=0)
+        """A new server that runs. One that is not `durable` asks nothing of the disk, and stays off it where it can."""
+        cluster = cls(programs=_programs(), folder=_made_folder(durable=durable), port=0)
         careless = {} if durable else {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
         try:
             cluster._make(careless | settings)
@@ -151,9 +152,10 @@ def _programs() -> Path:
     return whole[-1]
 
 
-def _made_folder() -> Path:
+def _made_folder(*, durable: bool) -> Path:
     """A folder that the server may enter, with a name that leaves room for its socket's."""
-    folder = Path(tempfile.mkdtemp(prefix="plexsync-pg-", dir="/tmp"))
+    place = None if durable else quick_place()
+    folder = Path(tempfile.mkdtemp(prefix="plexsync-pg-", dir=place or "/tmp"))
     if (user := _user()) is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
@@ -65,17 +64,18 @@ class Terminal:
             pass
         return self.process.wait()
 
-    def leaves(self, keys: str) -> int:
-        """Press these keys until it has ended; the exit code.
+    def leaves(self, keys: str, saying: str) -> int:
+        """Press these keys until it says that; the exit code.
 
-        Python misses a Ctrl-C of the very moment in which it begins to read a line, and a person presses it again.
+        Python misses a Ctrl-C of the very moment in which it begins to read a line, and a person whom nothing answers
+        presses it again.
         """
         end = time.monotonic() + SILENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, f"it does not end:\n{self.said}"
+        while saying not in self.said[self._at :]:
+            assert time.monotonic() < end, f"it does not say {saying!r}:\n{self.said}"
             self.presses(keys)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(AGAIN)
+            while saying not in self.said[self._at :] and select.select([self.descriptor], [], [], AGAIN)[0]:
+                assert self._more(), f"it ended and never said {saying!r}:\n{self.said}"
         return self.ends()
 
     def _more(self) -> bool:

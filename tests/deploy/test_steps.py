@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from bench.memory import quick_place
 
 from deploy import launch
 from deploy.building import Building
@@ -37,21 +38,12 @@ STOP_SECONDS = 10.0
 
 @pytest.fixture(scope="module")
 def built() -> Iterator[Building]:
-    with tempfile.TemporaryDirectory(prefix="plexsync-image-", dir=_quick_place()) as name:
+    with tempfile.TemporaryDirectory(prefix="plexsync-image-", dir=quick_place()) as name:
         folder = Path(name)
         folder.chmod(0o755)
         building = Building(folder=folder, python=_python_for_everybody())
         building.build()
         yield building
-
-
-def _quick_place() -> str | None:
-    """Memory, where there is enough of it and programs may lie there: an image is thousands of small files."""
-    try:
-        facts = os.statvfs("/dev/shm")
-    except OSError:
-        return None
-    return "/dev/shm" if facts.f_bavail * facts.f_frsize > 2**30 and not facts.f_flag & os.ST_NOEXEC else None
 
 
 def _python_for_everybody() -> str:

@@ -218,7 +218,7 @@ async def none_escapes(answer: bytes, identity: bytes) -> None:
 
 
 @given(answer=ANSWER, harm=HARM, known=st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_whatever_is_answered_only_our_errors_come_of_it(answer: bytes, harm: Harm, known: bool) -> None:
     content = harmed(answer, harm)
     asyncio.run(none_escapes(content, IDENTITY if known else content))

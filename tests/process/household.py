@@ -15,9 +15,15 @@ from urllib.parse import urlsplit
 import httpx2
 
 from plexsync.pluginfiles import install
+from plexsync.sim.plex import PlexOptions
+from plexsync.sim.plex import create_app as plex_app
+from plexsync.sim.serving import serving
+from plexsync.sim.stash import StashOptions
+from plexsync.sim.stash import create_app as stash_app
 from plexsync.store.lock import holder
 from process.judging import PLEX_ROOT, STASH_ROOT, differences, poster_of
 from process.programs import PATIENCE, Program, ending, finished, until
+from world import CONNECTIONS
 
 LIBRARY = "Open movies"
 TOKEN = "sim-plex-token"
@@ -55,6 +61,15 @@ class Household:
         """Where the running daemon answers a Plex that scans."""
         secret = json.loads((self.data / "identity.json").read_text(encoding="utf-8"))["provider_path"]
         return f"{self.daemon_url}/provider/{secret}"
+
+    def start_both(self) -> None:
+        """Start Stash and Plex; each takes its time beside the other."""
+        self.stash.start()
+        self.plex.start()
+        for program, name in ((self.stash, "stash_url"), (self.plex, "plex_url")):
+            url = str(program.facts()["url"])
+            setattr(self, name, url)
+            program.words = _at_port(program.words, url)
 
     def start_stash(self) -> None:
         """Start Stash, at the address it had before."""
@@ -195,13 +210,20 @@ class Household:
 
 
 @contextlib.contextmanager
-def household(folder: Path, *, scenes: int, plugin: bool = False, kept: bool = False) -> Iterator[Household]:
+def household(
+    folder: Path, *, scenes: int, plugin: bool = False, kept: bool = False, lasting: bool = False
+) -> Iterator[Household]:
     """Stash and Plex at work, the daemon ready to be started; afterwards all are gone.
 
-    `plugin` installs the plugin in Stash; `kept` lets both servers outlive their processes.
+    `plugin` installs the plugin in Stash; `kept` lets both servers outlive their processes. Servers that are `lasting`
+    are none: they answer from threads of this process, for tests that end neither, because a start takes its time.
     """
     install(folder / "plugins")
-    with ending() as keep, httpx2.Client(timeout=60, trust_env=False) as client:
+    with (
+        contextlib.ExitStack() as threads,
+        ending() as keep,
+        httpx2.Client(timeout=60, trust_env=False, limits=CONNECTIONS) as client,
+    ):
         more = ["--plugin", str(folder / "plugins")] if plugin else []
         states = {name: ["--state", str(folder / name)] if kept else [] for name in ("stash", "plex")}
         stash = ["sim", "stash", "--scenes", str(scenes), *more, *states["stash"]]
@@ -213,12 +235,12 @@ def household(folder: Path, *, scenes: int, plugin: bool = False, kept: bool = F
             daemon=keep(Program(["--data-dir", str(folder / "data"), "--json", "run"], folder / "daemon.log")),
             client=client,
         )
-        home.stash.start()
-        home.plex.start()
-        for program, name in ((home.stash, "stash_url"), (home.plex, "plex_url")):
-            url = str(program.facts()["url"])
-            setattr(home, name, url)
-            program.words = _at_port(program.words, url)
+        if lasting:
+            options = StashOptions(scenes=scenes, plugins=(folder / "plugins",) if plugin else ())
+            home.stash_url = threads.enter_context(serving(stash_app(options))).url
+            home.plex_url = threads.enter_context(serving(plex_app(PlexOptions(items=scenes)))).url
+        else:
+            home.start_both()
         home.configure()
         yield home
 

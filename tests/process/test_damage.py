@@ -29,7 +29,7 @@ SCENES = 12
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
-    with household(tmp_path, scenes=SCENES) as found:
+    with household(tmp_path, scenes=SCENES, lasting=True) as found:
         yield found
 
 
@@ -210,7 +210,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full_costs_nothing_but_time(tmp_path: Path, small_disk: Path) -> None:
     data = tmp_path / "data"
     data.symlink_to(small_disk)
-    with household(tmp_path, scenes=SCENES) as home:
+    with household(tmp_path, scenes=SCENES, lasting=True) as home:
         home.start_daemon()
         home.quiet()
         for scene in range(1, SCENES + 1):

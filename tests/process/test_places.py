@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -88,6 +89,19 @@ def test_a_stop_before_the_daemon_works_ends_it_as_well(tmp_path: Path) -> None:
         process = daemon.start()
         until(lambda: _hears(process.pid), "it asks for the signal")
         daemon.terminate()
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("words", [(), ("--only", "provider")])
+def test_a_stop_while_the_start_waits_for_a_silent_stash_ends_it_as_well(tmp_path: Path, words: Sequence[str]) -> None:
+    log = tmp_path / "said"
+    with socket.create_server(("127.0.0.1", 0)) as stash, ending() as keep:
+        settings = {"PLEXSYNC_STASH_URL": f"http://127.0.0.1:{stash.getsockname()[1]}", "PLEXSYNC_READ_TIMEOUT": "120"}
+        run = ["--data-dir", str(tmp_path / "data"), "run", *words]
+        daemon = keep(Program(words=run, log=log, environ=SETTINGS | settings))
+        daemon.start()
+        with stash.accept()[0]:
+            daemon.terminate()
     assert "Traceback" not in log.read_text()
 
 

@@ -21,7 +21,7 @@ def run_of(home: Household, number: int) -> dict[str, Any]:
 
 
 def test_a_search_that_is_killed_goes_on_where_it_stood(tmp_path: Path) -> None:
-    with household(tmp_path, scenes=SCENES) as home:
+    with household(tmp_path, scenes=SCENES, lasting=True) as home:
         home.configure()
         home.start_daemon()
         home.quiet()

@@ -230,7 +230,7 @@ async def failed_of(stash: StashClient) -> list[SyncError]:
 
 
 @given(answer=ANSWER, harm=HARM)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_whatever_is_answered_only_our_errors_come_of_it(answer: bytes, harm: Harm) -> None:
     asyncio.run(none_escapes(harmed(answer, harm)))
 

@@ -31,8 +31,7 @@ def home(url: str, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def filled(url: str) -> Database:
-    database = Database.open(url)
+def filled(database: Database) -> Database:
     fill(database)
     database.close()
     return database

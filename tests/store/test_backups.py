@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from newstore import new_store
 from plexsync.model.fields import Field, Value
 from plexsync.store import ledger, preferences
 from plexsync.store.backupfile import Why
@@ -25,7 +26,7 @@ NOW = 1_800_000_000.0
 
 @pytest.fixture
 def backups(sqlite_url: str, tmp_path: Path) -> Backups:
-    database = Database.open(sqlite_url)
+    database = Database.open(new_store(tmp_path / "plexsync.db"))
     with database.transaction() as conn:
         preferences.put(conn, "setting:log_level", "debug")
     database.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newstore import new_store
 from plexsync.model.related import Related, RelatedKind, of_performer, of_tag
 from plexsync.model.scene import Performer, Scene, Tag
 from plexsync.model.work import Lane
@@ -24,7 +25,7 @@ THEN, LATER = "2026-01-01T10:00:00Z", "2026-01-01T10:00:05Z"
 
 @pytest.fixture
 def conn(tmp_path: Path) -> Iterator[Connection]:
-    database = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    database = Database.open(new_store(tmp_path / "plexsync.db"))
     with database.transaction() as connection:
         yield connection
     database.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from newstore import new_store
 from plexsync.model.errors import StashTemporaryError
 from plexsync.model.rules import RuleBook
 from plexsync.sim.serving import serving
@@ -26,7 +27,7 @@ SCENES = 410  # two whole pages and a little
 
 @asynccontextmanager
 async def walking(folder: Path, clock: SetClock, *, busy: bool) -> AsyncIterator[tuple[Walker, str]]:
-    database = Database.open(f"sqlite:///{folder / 'plexsync.db'}")
+    database = Database.open(new_store(folder / "plexsync.db"))
     with serving(create_app(StashOptions(scenes=SCENES, config_dir=folder))) as server:
         stash = StashClient(server.url)
         walker = Walker(

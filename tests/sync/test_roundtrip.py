@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newstore import new_store
 from plexsync.model.item import IndexedItem, Part
 from plexsync.model.pathrules import RuleText, path_rules
 from plexsync.model.scene import Scene, SceneFile
@@ -18,7 +19,7 @@ from sync.hands import SetClock
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(f"sqlite:///{tmp_path / 'plexsync.db'}")
+    opened = Database.open(new_store(tmp_path / "plexsync.db"))
     yield opened
     opened.close()
 
