@@ -29,6 +29,8 @@ from plexsync.sync.service import Service
 LIBRARY = "Open movies"
 #: Real seconds until a condition has to hold.
 PATIENCE = 30.0
+#: A simulator closes what is silent for 5 s: whoever asks in that moment is not answered.
+CONNECTIONS = httpx2.Limits(keepalive_expiry=1)
 #: Real seconds between two looks at what is waited for, at first and at last.
 SHORTEST, LONGEST = 0.01, 0.05
 
@@ -213,7 +215,7 @@ async def world(
         knows_files_filter=knows_files_filter,
     )
     with serving(plex_app(PlexOptions(items=scenes))) as plex, serving(stash_app(stash_options)) as stash:
-        async with httpx2.AsyncClient(timeout=30, verify=False) as http:
+        async with httpx2.AsyncClient(timeout=30, verify=False, limits=CONNECTIONS) as http:
             yield World(folder=folder, stash=stash, plex=plex, http=http, clock=clock or FastClock())
 
 

@@ -27,7 +27,7 @@ from plexsync.sync.service import Service
 from plexsync.web.api import create_app
 from plexsync.web.serving import QuietServer
 from provider.desk import IDENTIFIER
-from world import FastClock, World, opened, quiet, until
+from world import CONNECTIONS, FastClock, World, opened, quiet, until
 
 _OWNER = {"X-Plex-Token": "sim-plex-token", "Accept": "application/json"}
 
@@ -182,7 +182,7 @@ async def stage(folder: Path, *, scenes: int = 1, scan: bool = True, **settings:
         serving(plex_app(PlexOptions(items=0))) as plex,
         serving(stash_app(StashOptions(scenes=scenes, config_dir=folder))) as stash,
     ):
-        async with httpx2.AsyncClient(timeout=60, verify=False) as http:
+        async with httpx2.AsyncClient(timeout=60, verify=False, limits=CONNECTIONS) as http:
             place = World(folder=folder, stash=stash, plex=plex, http=http, clock=FastClock(60.0))
             place.settings |= {f"PLEXSYNC_{name.upper()}": value for name, value in settings.items()}
             sources = Sources(environ=place.environ, data_dir=folder / "data")

@@ -18,7 +18,7 @@ from plexsync.store import index, listings
 from plexsync.store.database import Connection, Database
 from plexsync.sync.index.libraries import Libraries
 from sync.hands import SetClock
-from world import LIBRARY
+from world import CONNECTIONS, LIBRARY
 
 SERVER = "plex"
 TOKEN = {"X-Plex-Token": "sim-plex-token"}
@@ -108,7 +108,7 @@ async def opened(url: str, plex: Serving) -> AsyncIterator[Shop]:
     """A store beside a Plex that runs."""
     database = Database.open(url)
     async with (
-        httpx2.AsyncClient(timeout=60) as http,
+        httpx2.AsyncClient(timeout=60, limits=CONNECTIONS) as http,
         PlexClient(plex.url, "sim-plex-token", client_identifier="test", read_timeout=60) as client,
     ):
         try:
