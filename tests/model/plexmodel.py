@@ -97,6 +97,11 @@ class PlexModel:
             self.ledger[name] = replace(self.ledger[name], intended=ours, confirmed=ours)
         return made
 
+    def learn(self, wanted: Mapping[Field, Value], rules: Rules) -> None:
+        """Look as a sync does whose writes wait for somebody's go."""
+        for one in self.plan(wanted, rules).given:
+            self._give(one)
+
     def undo(self) -> list[Restored]:
         """Put everything back; what was done."""
         known = {

@@ -90,6 +90,18 @@ def test_what_stash_clears_goes_whoever_brought_it(wanted: dict[Field, Any], ste
     assert set(plex.values) <= {Field.TITLE}
 
 
+@settings(max_examples=80)
+@given(st.lists(WANTED, max_size=4))
+def test_what_plex_took_while_everything_else_waited_goes_too(told: list[dict[Field, Any]]) -> None:
+    plex = PlexModel(guid=GUID)
+    for some in told:
+        wanted = {name: some.get(name) for name in FIELDS_HELD}
+        plex.told(wanted)
+        plex.learn(wanted, RULES)
+    plex.sync(dict.fromkeys(FIELDS_HELD), RULES)
+    assert set(plex.values) <= {Field.TITLE}
+
+
 def test_the_guid_is_the_one_that_the_provider_tells() -> None:
     assert tells_of(guid_of(12), 12)
     assert not tells_of(guid_of(12), 1)

@@ -237,3 +237,18 @@ async def test_matches_go_first_while_they_are_few_and_take_no_answer_from_a_per
         assert 1 not in lanes
         assert {scene for scene, lane in lanes.items() if lane is Lane.CHANGE} == {*range(2, 51), 100}
         assert {scene for scene, lane in lanes.items() if lane is Lane.BULK} == set(range(51, 81))
+
+
+async def test_a_list_in_which_others_have_a_part_is_left_where_it_is_only_filled(tmp_path: Path) -> None:
+    async with stage(tmp_path, scan=False, owner_genres="fill") as it:
+        await it.silently(1, tags=["First", "Second"])
+        await it.ask("POST", "/_sim/files", json={"path": it.paths[1], "scan": True})
+        await it.ask("GET", "/_sim/agents?settled=1")
+        # Another provider behind ours adds one.
+        await it.edit_in_plex(1, genres=["First", "Theirs"], lock=False)
+        it.begin()
+        await it.at_rest()
+        for _ in range(2):
+            await it.service.sync_scenes([1])
+            await quiet(it.service)
+            assert (await it.item(1))["genres"] == ["First", "Theirs"]

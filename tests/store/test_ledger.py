@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from plexsync.model.fields import Field, Value
 from plexsync.model.item import Person
-from plexsync.model.plan import Written
+from plexsync.model.plan import Given, Written
 from plexsync.store import history, ledger
 from plexsync.store.database import Connection, Database
 from plexsync.store.schema import ledger as table
@@ -131,6 +131,18 @@ def test_a_new_intention_starts_unconfirmed_and_the_same_one_again_keeps_its_tri
     assert title(conn) == Written(before="Old", intended="New", confirmed="Other", is_confirmed=False, tries=1)
     ledger.intend(conn, "plex", PATH, 7, [(Field.TITLE, "Other", "Newer")], 4.0)
     assert title(conn) == Written(before="Old", intended="Newer")
+
+
+@pytest.mark.parametrize("begun", [1.0, 0.5])
+def test_a_write_is_in_doubt_until_it_is_read_back_whatever_the_clock_says(conn: Connection, begun: float) -> None:
+    told = Given(field=Field.GENRES, before=("A",), value=("A",), intended=("A",), confirmed=("A",))
+    ledger.give(conn, "plex", PATH, 7, [told], 1.0)
+    assert not ledger.rows(conn, "plex", [PATH], 1.0)[PATH][Field.GENRES].in_doubt
+    # At the same moment, or after the clock was set back.
+    ledger.intend(conn, "plex", PATH, 7, [(Field.GENRES, ("A",), ("A", "B"))], begun)
+    assert ledger.rows(conn, "plex", [PATH], 1.0)[PATH][Field.GENRES].in_doubt
+    ledger.confirm(conn, "plex", PATH, {Field.GENRES: (("A", "B"), True)}, begun)
+    assert not ledger.rows(conn, "plex", [PATH], 1.0)[PATH][Field.GENRES].in_doubt
 
 
 def test_a_number_and_the_same_number_with_a_point_are_two_intentions(conn: Connection) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from plexsync.model.fields import Field
 from plexsync.sync.service import Service
 from sync.test_story import Play
 from world import FastClock, World, quiet, until, world
@@ -118,3 +119,29 @@ async def test_an_item_of_two_scenes_is_explained_and_untouched_until_they_part(
         live = (await it.service.explain(other))["servers"][0]["live"]
         assert "also holds a file of scene 2" in live["trouble"]
         assert live["items"] == []
+
+
+async def test_an_item_of_two_versions_stays_one_whichever_file_is_the_primary_one(tmp_path: Path) -> None:
+    async with world(tmp_path, scenes=1, clock=FastClock(60.0)) as place:
+        (path,) = await place.items()
+        second = path.rsplit("/", 1)[0] + "/a second one.mp4"
+        for server, told in (
+            (place.plex, {"path": second, "version_of": path}),
+            (place.stash, {"path": second.replace("/plex/media", "/data", 1), "scene": 1}),
+        ):
+            (await place.http.post(f"{server.url}/_sim/files", json=told)).raise_for_status()
+        await place.edit(1, details="By us")
+        async with place.running() as service:
+            await quiet(service)
+            assert (await place.items())[path]["summary"] == "By us"
+            files = await place.graphql("query { findScene(id: 1) { files { id } } }")
+            await place.edit(1, primary_file_id=files["findScene"]["files"][1]["id"])
+            await service.sync_scenes([1])
+            await quiet(service)
+            await service.undoing.pin(1, [Field.STUDIO])
+            studio = (await place.items())[path]["studio"]
+            await place.edit(1, details="", tag_ids=[], studio_id=None)
+            await service.sync_scenes([1])
+            await quiet(service)
+            item = (await place.items())[path]
+            assert (item["summary"], item["genres"], item["studio"]) == (None, [], studio)

@@ -22,6 +22,7 @@ from plexsync.sync.gates.identities import accepted_plex, known_plex, other_plex
 from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.index.listening import Listening
 from plexsync.sync.index.scanning import Scanning
+from plexsync.sync.locking import lock_pinned
 from plexsync.sync.paths.roundtrip import EVERY as ROUND_TRIP
 from plexsync.sync.paths.roundtrip import RoundTrip
 from plexsync.sync.reign import Reign
@@ -127,6 +128,7 @@ class Site:
             chosen=tuple(self.setting.libraries),
             preview=config.preview_first_contact,
             held=config.preview,
+            taken=lambda c, keys: lock_pinned(c, self.name, keys, self.parts.clock.now()),
         )
 
     def _tools(self, rows: Transactions, libraries: Libraries, run: str) -> Tools:

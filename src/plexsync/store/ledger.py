@@ -63,7 +63,7 @@ def intend(
     held = rows(conn, server, [path]).get(path, {})
     fresh = []
     for field, before, intended in intents:
-        values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now}
+        values: dict[str, Any] = {"rating_key": rating_key, "intended_at": now, "confirmed_at": None}
         if field not in held or not _same(held[field].intended, intended):
             ours = _ours(field, held.get(field), before)
             values |= {"intended": intended, "confirmed": ours, "is_confirmed": False, "tries": 0}

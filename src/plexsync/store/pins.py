@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from plexsync.model.fields import Field
 from plexsync.store.batches import batches
 from plexsync.store.dialect import put_new
-from plexsync.store.schema import pins
+from plexsync.store.schema import links, pins
 
 
 class PinnedBy(StrEnum):
@@ -73,6 +73,13 @@ def move(conn: Connection, server: str, path: str, to: str) -> int:
     mine = sa.and_(pins.c.server == server, pins.c.path == path)
     known = list(conn.scalars(held))
     return conn.execute(sa.update(pins).where(mine, pins.c.field.not_in(known)).values(path=to)).rowcount
+
+
+def scenes_in(conn: Connection, server: str, sections: Iterable[int]) -> list[int]:
+    """The scenes that are linked to something pinned in these libraries."""
+    same = sa.and_(pins.c.server == links.c.server, pins.c.path == links.c.plex_path)
+    mine = sa.and_(links.c.server == server, links.c.section.in_(list(sections)))
+    return list(conn.scalars(sa.select(links.c.scene).join(pins, same).where(mine).distinct().order_by(links.c.scene)))
 
 
 def count(conn: Connection, server: str) -> int:

@@ -9,14 +9,14 @@ from typing import Any
 from plexsync.model.fields import Field
 from plexsync.model.paths import path_key
 from plexsync.model.provider import IDENTIFIER
-from plexsync.model.work import Lane, Put, PutKind
+from plexsync.model.work import Lane, Put
 from plexsync.store import befores, conflicts, history, index, jobs, links, pins, sections, undos
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.store.pins import PinnedBy
 from plexsync.store.undos import Undo
-from plexsync.sync.causes import PINNED
 from plexsync.sync.clock import Clock
+from plexsync.sync.locking import puts_to_lock
 from plexsync.sync.plainvalues import value_json
 
 #: How many scenes an answer shows one by one.
@@ -154,7 +154,7 @@ def _refreshed(connection: Connection, ties: Sequence[links.Link]) -> list[Put]:
         if section.agent == IDENTIFIER
     }
     mine = {(tie.server, tie.scene) for tie in ties if (tie.server, tie.section) in told}
-    return [Put(server=server, scene=scene, lane=Lane.USER, reason=PINNED, kind=PutKind.GAP) for server, scene in mine]
+    return [put for server, scene in mine for put in puts_to_lock(connection, server, [scene], Lane.USER)]
 
 
 def unpin(

@@ -2,7 +2,7 @@
 
 from plexsync.model.plan.answers import Because, Change, Conflict, Done, Given, Kept, Left, Plan
 from plexsync.model.plan.entries import entry_keys, is_empty, only, without
-from plexsync.model.plan.making import make_plan
+from plexsync.model.plan.making import make_plan, to_lock
 from plexsync.model.plan.written import TRIES_UNTIL_REFUSED, Written, added, is_ours
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "is_ours",
     "make_plan",
     "only",
+    "to_lock",
     "without",
 ]

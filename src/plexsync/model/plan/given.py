@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plexsync.model.fields import Field, Value
-from plexsync.model.plan.answers import Change, Given, Kept
+from plexsync.model.plan.answers import Change, Given, Kept, Left
 from plexsync.model.plan.entries import entry_keys, is_empty, joined, with_roles, without
 from plexsync.model.plan.shared import left_as_ours
 from plexsync.model.plan.standing import Standing
@@ -15,7 +15,7 @@ UNTOLD = frozenset({Field.RATING, Field.LABELS, Field.POSTER, Field.BACKGROUND})
 
 def given(at: Standing, answer: Change | Kept | None) -> Given | None:
     """What the ledger has to learn of the field; None where it knows, or where nothing comes from the provider."""
-    if is_empty(at.given):
+    if is_empty(at.given) or _is_others(at, answer):
         return None
     if at.written is None:
         whole = answer is None and not at.spec.shared
@@ -27,9 +27,15 @@ def given(at: Standing, answer: Change | Kept | None) -> Given | None:
         new = without(at.given, added(at.spec, at.written))
         ours = joined(left_as_ours(at), new)
         return None if is_empty(new) else _given(at, ours, ours)
-    if answer is not None or is_ours(at.spec, at.found, at.written):
+    if is_ours(at.spec, at.found, at.written) or (answer is not None and at.given != at.found):
         return None
-    return _given(at, with_roles(at.wanted, at.found), at.found)
+    # Where the rest of a list has to wait, what Plex has of it is ours already.
+    return _given(at, with_roles(at.wanted, at.found) if answer is None else at.given, at.found)
+
+
+def _is_others(at: Standing, answer: Change | Kept | None) -> bool:
+    """Where we only fill: a list in which others have a part as well."""
+    return isinstance(answer, Kept) and answer.reason is Left.FILLED and not at.spec.shared
 
 
 def _given(at: Standing, intended: Value, confirmed: Value) -> Given:

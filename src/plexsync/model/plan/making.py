@@ -70,13 +70,16 @@ def make_plan(  # one scene, one item, and all that is to be minded
         disowned=tuple(draft.disowned),
         conflicts=tuple(draft.conflicts),
         given=tuple(draft.given),
-        locked=_to_lock(item, rules, pins) if told else (),
+        locked=to_lock(item, rules, pins) if told else (),
     )
 
 
-def _to_lock(item: Item, rules: Rules, pins: frozenset[Field]) -> tuple[Field, ...]:
-    """The pinned fields that Plex would take from our provider: what is not locked is its to refresh."""
-    pinned = (name for name in Field if name in pins and name in rules.written and name not in _NEVER_TOLD)
+def to_lock(item: Item, rules: Rules, pins: frozenset[Field]) -> tuple[Field, ...]:
+    """The pinned fields that Plex would take from our provider: what is not locked is its to refresh.
+
+    One that is switched off as well: Plex empties what it is not told. None where nothing is ever written.
+    """
+    pinned = (name for name in Field if name in pins and name not in _NEVER_TOLD) if rules.written else ()
     return tuple(name for name in pinned if FIELDS[name].plex not in item.locks)
 
 

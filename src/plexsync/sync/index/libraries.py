@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from plexsync.model.errors import PlexPermanentError, PlexServerDown, PlexTempor
 from plexsync.model.item import IndexedItem, Section
 from plexsync.model.pathrules import PathRules
 from plexsync.model.paths import path_key
+from plexsync.model.provider import IDENTIFIER
 from plexsync.plex.client import PlexClient
 from plexsync.store import index, listings, preferences, sections
 from plexsync.store.database import Connection
@@ -45,6 +47,7 @@ class Libraries:
     """`chosen` are the titles or keys that the user named; `preview` holds a new library's backlog back.
 
     `held` are the titles or keys of libraries of which nothing is written without the user's go, `EVERY` for all.
+    `taken` is told the keys of libraries that ask our provider from now on, in the transaction that remembers it.
     """
 
     server: str
@@ -55,6 +58,7 @@ class Libraries:
     chosen: tuple[str, ...] = ()
     preview: bool = True
     held: tuple[str, ...] = ()
+    taken: Callable[[Connection, Collection[int]], None] = lambda _connection, _keys: None
     sections: tuple[Section, ...] = ()
     rows: ItemRows = field(init=False)
     indexing: Indexing = field(init=False)
@@ -114,6 +118,10 @@ class Libraries:
     def renamed(self) -> dict[str, str]:
         """What the libraries are called in Plex that were chosen by an earlier title."""
         return self.shelf.renamed
+
+    def asks_provider(self, section: int) -> bool:
+        """Whether Plex asks our provider about the items of this library."""
+        return section in _asking(self.sections)
 
     def holds(self, plex_path: str) -> bool:
         """Whether a synced library would list a file at this path."""
@@ -184,12 +192,18 @@ class Libraries:
             return await self._look(whole=whole)
 
     async def _read_sections(self) -> None:
-        before = [sections.facts(section) for section in self.sections]
         self.sections = await self.shelf.read(self.sections)
         await self._load_contacts()
         await self.database.run(self._note_synced)
-        if [sections.facts(section) for section in self.sections] != before:
-            await self.database.run(lambda c: sections.keep(c, self.server, self.sections))
+        await self.database.run(self._keep)
+
+    def _keep(self, connection: Connection) -> None:
+        known = sections.known(connection, self.server)
+        if [sections.facts(section) for section in self.sections] == [sections.facts(section) for section in known]:
+            return
+        if taken := _asking(self.sections) - _asking(known):
+            self.taken(connection, taken)
+        sections.keep(connection, self.server, self.sections)
 
     async def _look(self, *, whole: bool) -> bool:
         self._unlisted.clear()
@@ -259,3 +273,8 @@ class Libraries:
         sections.keep_synced(connection, self.server, keys)
         if before is not None:
             index.advance(connection, self.server)
+
+
+def _asking(some: Iterable[Section]) -> set[int]:
+    """The keys of those libraries that ask our provider."""
+    return {section.key for section in some if section.agent == IDENTIFIER}

@@ -36,8 +36,13 @@ def go_ahead(section: int) -> str:
 
 
 def previewed(job: Job, plans: Sequence[Plan], libraries: Libraries) -> list[Plan]:
-    """The plans of libraries that wait for the user's go."""
-    return [plan for plan in plans if not plan.empty and _waits(job, plan.section, libraries)]
+    """The plans of libraries that wait for the user's go; what is pinned is locked without, but where all waits."""
+    return [
+        plan
+        for plan in plans
+        if (plan.changes or plan.portraits or libraries.always_previewed(plan.section))
+        if not plan.empty and _waits(job, plan.section, libraries)
+    ]
 
 
 def _waits(job: Job, section: int, libraries: Libraries) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plexsync.model.errors import SyncError
 from plexsync.model.fields import Field
 from plexsync.model.item import Item
-from plexsync.model.plan import Plan, make_plan
+from plexsync.model.plan import Plan, make_plan, to_lock
 from plexsync.model.rules import Desired, desired
 from plexsync.model.scene import Scene
 from plexsync.store.links import Link
@@ -58,12 +58,12 @@ async def plan_scene(
         known = await tools.database.run(lambda c: Known.of(c, tools.server, [scene.id], ties, now))
     else:
         known = company.known
+    pinned = _pinned(ties, known)
+    ties = _one_of_each(ties, known)
     found = await pictures_for(scene, ties, items, known, tools, look=look, make=make)
     given: dict[int, Desired] = {}
     plans: dict[int, Plan] = {}
     for tie in ties:
-        if tie.rating_key in plans:
-            continue
         rules = tools.rules_of(tie.section)
         item = items[tie.rating_key]
         if tie.section not in given:
@@ -75,9 +75,12 @@ async def plan_scene(
             wanted={**given[tie.section].values, **found.wanted.get(tie.section, {})},
             rules=rules,
             ledger=known.ledger_of(tie),
-            pins=known.pinned.get(tie.plex_path, frozenset()),
+            pins=pinned[tie.rating_key],
             shown=found.shown.get(tie.rating_key, {}),
         )
+        if tools.libraries.asks_provider(tie.section):
+            # Whatever it is matched to, or is not yet.
+            plan = replace(plan, locked=to_lock(item, rules, pinned[tie.rating_key]))
         people = None if company is None else company.people
         plans[tie.rating_key] = await tools.portraits.added(plan, scene, item, rules, people)
     return ScenePlans(
@@ -85,3 +88,21 @@ async def plan_scene(
         trouble=found.trouble,
         given_by={section: one.given_by for section, one in given.items()},
     )
+
+
+def _one_of_each(ties: Sequence[Link], known: Known) -> list[Link]:
+    """One file of each item: that under which the item was written before, else the primary one."""
+    chosen: dict[int, Link] = {}
+    for key in dict.fromkeys(tie.rating_key for tie in ties):
+        files = [tie for tie in ties if tie.rating_key == key]
+        written = [tie for tie in files if known.written.get(tie.plex_path)]
+        chosen[key] = min(written, key=lambda tie: tie.plex_path, default=files[0])
+    return list(chosen.values())
+
+
+def _pinned(ties: Sequence[Link], known: Known) -> dict[int, frozenset[Field]]:
+    """The pinned fields of each item, whichever of its files they were pinned at."""
+    found: dict[int, frozenset[Field]] = {}
+    for tie in ties:
+        found[tie.rating_key] = found.get(tie.rating_key, frozenset()) | known.pinned.get(tie.plex_path, frozenset())
+    return found

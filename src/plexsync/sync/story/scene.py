@@ -26,7 +26,7 @@ from plexsync.sync.story.readback import ReadBack, confirm, insist
 from plexsync.sync.story.sharedread import Member, SharedRead
 from plexsync.sync.story.takingpart import exclusion, taking_part
 from plexsync.sync.story.tools import Tools
-from plexsync.sync.story.writing import write_plan
+from plexsync.sync.story.writing import lock_alone, write_plan
 
 #: A library and the rating key of an item in it.
 Place = tuple[int, int]
@@ -104,6 +104,9 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         aside = await set_aside(attempt.job, scene, met.found, attempt.written, tools)
         if aside is not None:
             attempt.written = []
+        for plan in held:
+            if plan.locked and not tools.libraries.always_previewed(plan.section):
+                await lock_alone(plan, held_now[plan.rating_key], tools, attempt.job.lane)
         await _write(attempt, scene, held_now, met.sections, tools, back, reads)
         for section in {plan.section for plan in plans if aside is None and plan not in held}:
             await tools.collection_posters.show(scene, section, tools.rules_of(section), attempt.job.lane)

@@ -122,7 +122,8 @@ async def plan_of(undo: Undo, tie: Link, item: Item, tools: Tools) -> Restoratio
     shown = await _shown(item, known, tools)
     if not undo.by_rule:
         plan = restoration(item, known, shown, run)
-        return kept_from_refreshes(plan, item) if undo.pins and tells_of(item.guid, undo.scene) else plan
+        refreshed = tells_of(item.guid, undo.scene) or tools.libraries.asks_provider(tie.section)
+        return kept_from_refreshes(plan, item) if undo.pins and refreshed else plan
     rules = tools.rules_of(tie.section)
     pinned = await tools.database.run(lambda c: pins.pinned(c, undo.server, [tie.plex_path]))
     stays = {name: Stays.OFF for name in known if name not in rules.written}

@@ -56,7 +56,7 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
         changes = list(plan.changes)
         contents = {change.field: contents[change.field] for change in changes if change.field in contents}
         edits = [_edit(change) for change in changes if change.field not in contents]
-        edits += [FieldEdit(field=name, after=None, only_lock=True) for name in plan.locked]
+        edits += _locks(plan)
         edits = with_portraits(edits, plan.portraits, item)
         try:
             result = await tools.writer.write(item, plan.path, edits, contents, known_keys=known)
@@ -65,6 +65,15 @@ async def write_plan(scene: Scene, plan: Plan, item: Item, tools: Tools, lane: L
     sent = {change.field: str(change.after) for change in changes if isinstance(contents.get(change.field), bytes)}
     await tools.database.run(lambda c: _note_uploads(c, plan, sent, result.shown, tools))
     return Write(plan=plan, result=result)
+
+
+async def lock_alone(plan: Plan, item: Item, tools: Tools, lane: Lane) -> None:
+    """Lock what is pinned, though all else of the plan waits for somebody's go."""
+    async with tools.pen.turn(lane):
+        try:
+            await tools.writer.write(item, plan.path, _locks(plan))
+        except LinkBroken as broken:
+            raise PlexNotFound(str(broken)) from broken
 
 
 async def _content(scene: Scene, change: Change, plan: Plan, tools: Tools) -> tuple[str, bytes | str] | None:
@@ -117,6 +126,10 @@ async def _shown_before(change: Change, plan: Plan, tools: Tools) -> tuple[Value
         return change.before, None
     sent = await tools.database.run(lambda c: pictures.uploaded(c, tools.server, plan.rating_key, name, sha1))
     return change.before, {sent} if sent else set()
+
+
+def _locks(plan: Plan) -> list[FieldEdit]:
+    return [FieldEdit(field=name, after=None, only_lock=True) for name in plan.locked]
 
 
 def _edit(change: Change) -> FieldEdit:
