@@ -221,7 +221,7 @@ def test_where_plex_does_not_find_the_provider_it_is_told_what_was_tried_and_why
     assert "Nothing was changed." in done.err
     known = "does not answer (PlexSync refuses the connection" if answer == "nobody" else "answers as PlexSync does"
     assert known in done.err
-    assert "  1. The daemon listens to its own computer only: `host` is 127.0.0.1. Set host" in done.err
+    assert "  1. No daemon runs there, or it was started before `host` (127.0.0.1) and" in done.err
     assert "  2. Plex runs in a container, where localhost is the container itself" in done.err
     assert "  3. A firewall on this computer keeps Plex's computer or container from port" in done.err
     assert IDENTIFIER not in stage.providers()

@@ -13,6 +13,7 @@ from cli.introduction import GUEST, MOVIES, OTHERS, Introduction, introduced
 from cli.program import Done
 from plexsync.demo.waiting import until
 from plexsync.model.provider import IDENTIFIER
+from plexsync.store.lock import FolderLock
 
 
 @pytest.fixture
@@ -48,6 +49,25 @@ def test_without_url_from_plex_the_end_of_the_address_is_shown_and_what_is_missi
     assert "url_from_plex is not set, so how Plex reaches PlexSync is not known" in done.out
     assert f"    /provider/{stage.me.provider_path}\n" in done.out
     assert stage.call("show", "--json").facts["address"] is None
+
+
+def test_where_plex_knows_an_address_and_we_do_not_it_is_said_what_to_set(stage: Introduction) -> None:
+    stage.steps()
+    stage.settings(url_from_plex="")
+    done = stage.call("show")
+    assert "set url_from_plex to what stands before /provider/ there, and start the daemon anew." in done.out
+    assert "`plexsync provider register` changes it" not in done.out, "without url_from_plex it changes nothing"
+    assert "Pictures: the address is private." in done.out
+
+
+def test_a_provider_that_runs_alone_is_not_taken_for_none(stage: Introduction) -> None:
+    lock = FolderLock(stage.house.data_dir)
+    lock.acquire({"pid": 1, "only": "provider", "provider_url": "http://127.0.0.1:1"})
+    try:
+        said = stage.call("show").out
+    finally:
+        lock.release()
+    assert "When Plex last asked is not known: a provider that runs alone does not tell." in said
 
 
 def test_who_matched_the_items_of_each_library_is_counted(stage: Introduction) -> None:

@@ -272,7 +272,7 @@ def test_who_leaves_at_a_question_leaves_nothing_behind(one: Newcomer, keys: str
     with one.at_terminal() as screen:
         screen.reads("Address of Stash")
         screen.reads(": ")
-        assert screen.leaves(keys) == 1
+        assert screen.leaves(keys, "Left.") == 1
     assert "Left. Nothing was written" in screen.said
     assert one.written() == []
 
@@ -281,12 +281,12 @@ def test_who_leaves_while_the_code_is_waited_for_or_at_the_last_question_leaves_
     with one.at_terminal() as screen:
         agrees(screen, "Address of Stash", "Number")
         screen.reads("Ctrl-C leaves")
-        assert screen.leaves(CTRL_C) == 1
+        assert screen.leaves(CTRL_C, "Left.") == 1
     assert "Left. Nothing was written" in screen.said
     with one.at_terminal("--plex-token", TOKEN) as screen:
         agrees(screen, "Address of Stash", "Address of Plex", "Numbers, or all", "Take this rule?")
         screen.reads("Write it?")
-        assert screen.leaves(CTRL_C) == 1
+        assert screen.leaves(CTRL_C, "Left.") == 1
     assert "Left. Nothing was written" in screen.said
     assert one.written() == []
 
@@ -295,6 +295,6 @@ def test_who_leaves_before_the_plugin_is_told_what_is_written(one: Newcomer) -> 
     with one.at_terminal("--plex-token", TOKEN) as screen:
         agrees(screen, "Address of Stash", "Address of Plex", *AFTER_PLEX)
         screen.reads("Put the plugin into")
-        assert screen.leaves(CTRL_C) == 1
+        assert screen.leaves(CTRL_C, "is written") == 1
     assert "plexsync.toml is written; about the plugin `plexsync setup` asks again" in screen.said
     assert one.house.call("sync", "1").code == 0

@@ -6,9 +6,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.responses import JSONResponse
 
 from cli.program import LIBRARY, House
 from plexsync.demo.waiting import until
+from plexsync.model.provider import IDENTIFIER
+from sim.plex.provider import Films, films_served, root
 
 pytestmark = pytest.mark.process
 
@@ -76,6 +79,22 @@ def test_with_a_daemon_a_run_is_undone_and_a_library_left_as_it_was(house: House
         assert "`libraries`" in left.out, left.err
         assert by_path(house) == original
         assert "put back as it was before PlexSync" in house.call("status").out
+
+
+def test_a_library_that_asks_the_provider_is_told_to_get_its_former_agent_again(house: House) -> None:
+    films = Films(answers={"*": JSONResponse(root(IDENTIFIER))})
+    owner = {"X-Plex-Token": "sim-plex-token"}
+    with films_served(films), httpx2.Client(base_url=house.plex, headers=owner, verify=False) as plex:
+        agents = "/media/providers/metadata"
+        plex.post(agents, params={"uri": films.url}).raise_for_status()
+        made = {"title": "By hand", "primaryIdentifier": IDENTIFIER}
+        plex.post(f"{agents}/group", params=made).raise_for_status()
+        chosen = {"agent": IDENTIFIER, "metadataAgentProviderGroupId": "5"}
+        plex.put("/library/sections/1", params=chosen).raise_for_status()
+    synced(house)
+    left = house.call("uninstall", "--restore")
+    assert left.code == 0, left.err
+    assert "Plex still asks PlexSync about it, and takes what Stash says at each refresh" in left.out
 
 
 @pytest.mark.parametrize(

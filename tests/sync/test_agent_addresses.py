@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from plexsync.model.provider import MatchedBy, matched_by
@@ -70,6 +72,30 @@ def test_an_address_on_this_computer_is_of_use_only_to_a_plex_on_it() -> None:
     assert "leads Plex to itself" in unusable(here, "http://plex:32400", "plex")
     assert unusable(OURS, "http://plex:32400", "plex") == ""
     assert unusable(OURS, "http://localhost:32400", "plex") == ""
+
+
+def test_an_address_of_this_computer_in_the_network_is_this_computer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = ProviderAddress(base="http://127.0.0.1:9797", secret=SECRET)
+    own = "127.0.0.1"
+
+    def names(_host: str, _port: None, *, proto: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(socket.AF_INET, socket.SOCK_DGRAM, proto, "", (own, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    assert unusable(here, "https://192-168-1-5.0123456789abcdef.plex.direct:32400", "plex") == ""
+    own = "192.0.2.1"  # of documents, and of nobody's computer
+    assert "leads Plex to itself" in unusable(here, "http://plex.example:32400", "plex")
+
+
+def test_a_plex_at_an_own_address_of_this_computer_is_on_it() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            line.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this computer has no address but its loopback")
+        own = line.getsockname()[0]
+    here = ProviderAddress(base="http://127.0.0.1:9797", secret=SECRET)
+    assert unusable(here, f"http://{own}:32400", "plex") == ""
 
 
 @pytest.mark.parametrize(("host", "alone"), [("127.0.0.1", True), ("::1", True), ("0.0.0.0", False), ("::", False)])

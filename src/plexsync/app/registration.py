@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import httpx2
+import msgspec
 
 from plexsync.app.clients import plex_client, tls_of
 from plexsync.app.inspection import last_known
@@ -15,15 +18,25 @@ from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
 from plexsync.model.errors import ConfigurationError, StoreError
 from plexsync.model.exchange import why_unreachable
+from plexsync.model.provider import IDENTIFIER
 from plexsync.plex.client import PlexClient
 from plexsync.store import identity
 from plexsync.sync.agents.address import ProviderAddress
 from plexsync.sync.agents.unreachable import URL_MISSING, Listening
-from plexsync.wire import neighbour
+from plexsync.wire import PAGE_BOUND, WHOLE, body, neighbour
 
 #: Seconds that our own look at the provider's address may take.
 _LOOK_SECONDS = 5.0
-_OURS = '{"status":"ok"}'
+_OURS = b'{"status":"ok"}'
+_UNASKED = (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError)
+
+
+class _About(msgspec.Struct):
+    identifier: str
+
+
+class _Root(msgspec.Struct):
+    about: _About = msgspec.field(name="MediaProvider")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +75,45 @@ class Registration:
 
     async def look(self, url: str) -> str:
         """What answers at an address, asked from here: a sentence without its beginning and end."""
-        timeout = httpx2.Timeout(_LOOK_SECONDS)
-        async with neighbour(headers={}, timeout=timeout, verify=tls_of(self.config, url)) as client:
-            try:
-                answer = await client.get(url)
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                why = why_unreachable(error, "PlexSync") or str(error) or "no answer in time"
-                return f"does not answer ({why})"
-        if answer.status_code == 200 and answer.text.strip() == _OURS:
+        try:
+            status, content = await self._asked(url)
+        except _UNASKED as error:
+            why = why_unreachable(error, "PlexSync") or str(error) or "no answer in time"
+            return f"does not answer ({why})"
+        if status == HTTPStatus.OK and content.strip() == _OURS:
             return "answers as PlexSync does"
-        return f"answers with {answer.status_code}, and not as PlexSync does"
+        if status == HTTPStatus.MISDIRECTED_REQUEST:
+            return (
+                "leads to a PlexSync that does not know this name (421): start the daemon anew, so that it learns it "
+                "from url_from_plex"
+            )
+        return f"answers with {status}, and not as PlexSync does"
+
+    async def provides(self, uri: str) -> bool | None:
+        """Whether a provider of our name answers there, asked from here; None where nobody can tell."""
+        try:
+            status, content = await self._asked(uri)
+        except _UNASKED:
+            return None
+        if status == HTTPStatus.NOT_FOUND:
+            return False
+        return _names_us(content) or None
+
+    async def _asked(self, url: str) -> tuple[int, bytes]:
+        timeout = httpx2.Timeout(_LOOK_SECONDS)
+        async with (
+            neighbour(headers={}, timeout=timeout, verify=tls_of(self.config, url)) as client,
+            asyncio.timeout(_LOOK_SECONDS * WHOLE),
+            client.stream("GET", url) as response,
+        ):
+            return response.status_code, await body(response, PAGE_BOUND)
+
+
+def _names_us(content: bytes) -> bool:
+    try:
+        return msgspec.json.decode(content, type=_Root).about.identifier == IDENTIFIER
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -59,6 +60,9 @@ def main(words: list[str] | None = None) -> None:
     """Run the program and exit: 0 done, 1 something failed, 2 bad usage or configuration."""
     from plexsync.model.errors import ConfigurationError, StoreError, SyncError
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A title that a terminal has no letters for is no reason to break off in the middle.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         program(hoisted(sys.argv[1:] if words is None else words), prog_name="plexsync")
     except ConfigurationError as error:

@@ -29,6 +29,9 @@ def register(
     server: Annotated[str | None, typer.Option(help="Which Plex, of several in the settings.")] = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also where another PlexSync answers at the address that Plex knows.")
+    ] = False,
 ) -> None:
     """Make PlexSync known to Plex as a metadata provider, and make the agent that libraries can choose.
 
@@ -36,7 +39,8 @@ def register(
     """
     from plexsync.cli import registering
 
-    registering.register(call_of(context), library or [], server, _screen(context), dry_run=dry_run)
+    wish = registering.Wish(libraries=tuple(library or ()), server=server, dry_run=dry_run, take_over=take_over)
+    registering.register(call_of(context), wish, _screen(context))
 
 
 @provider.command()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from plexsync.app.registration import Candidate, Registration, registration
@@ -14,6 +14,7 @@ from plexsync.cli.remote import daemon_of
 from plexsync.cli.screen import Screen
 from plexsync.cli.spans import ago
 from plexsync.model.errors import ConfigurationError, SyncError
+from plexsync.store.lock import holder
 from plexsync.store.turns import turn
 from plexsync.sync.agents.address import ProviderAddress
 from plexsync.sync.agents.registering import Registering
@@ -23,41 +24,52 @@ from plexsync.sync.agents.unreachable import unusable
 
 #: Seconds that another run is waited for: Plex itself waits 90 for a provider.
 _PATIENCE = 100.0
+_WAITS = "Another run is at it: this one waits for its end."
 _STYLES = {State.DONE: "green", State.NOTE: "yellow"}
 
 
-def register(call: Call, names: Sequence[str], server: str | None, screen: Screen, *, dry_run: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was asked for; without `server` the only one is meant."""
+
+    libraries: tuple[str, ...] = ()
+    server: str | None = None
+    dry_run: bool = False
+    take_over: bool = False
+
+
+def register(call: Call, wish: Wish, screen: Screen) -> None:
     """Each step as it is done, and the way back."""
-    work = asyncio.run(_registered(call, names, server, screen, dry_run=dry_run))
+    asyncio.run(_register(call, wish, screen))
+
+
+def _tell_end(work: Registering, screen: Screen) -> None:
+    if not work.changed:
+        screen.say("Nothing had to be changed.", style="bold")
+    elif work.dry_run:
+        screen.say("Nothing was changed: this was a dry run.", style="bold")
+
+
+def _tell_back(work: Registering, screen: Screen) -> None:
     screen.facts(
         {
             "server": work.server,
-            "dry_run": dry_run,
+            "dry_run": work.dry_run,
             "changed": work.changed,
             "address": work.address.shown,
             "steps": [step.as_json() for step in work.steps],
             "way_back": [one.as_json() for one in work.ways_back],
         }
     )
-    if not work.changed:
-        screen.say("Nothing had to be changed.", style="bold")
-    elif dry_run:
-        screen.say("Nothing was changed: this was a dry run.", style="bold")
-    _tell_back(work, screen)
-
-
-def _tell_back(work: Registering, screen: Screen) -> None:
     if work.ways_back:
         screen.say("The way back:")
     for one in work.ways_back:
         screen.say(f"- {one.says}")
 
 
-async def _registered(
-    call: Call, names: Sequence[str], server: str | None, screen: Screen, *, dry_run: bool
-) -> Registering:
+async def _register(call: Call, wish: Wish, screen: Screen) -> None:
     async with registration(call.sources()) as found:
-        candidate = _one_of(found, server)
+        candidate = _one_of(found, wish.server)
         url = candidate.setting.url or ""
         if reason := unusable(found.address, url, candidate.name):
             raise ConfigurationError([reason])
@@ -68,21 +80,25 @@ async def _registered(
             listening=found.listening,
             synced=candidate.setting.libraries,
             look=found.look,
+            rival=None if wish.take_over else found.provides,
             tell=lambda step: _tell(step, screen),
-            dry_run=dry_run,
+            dry_run=wish.dry_run,
         )
         # Two at once would make two agents. One that writes nothing needs no turn.
-        alone = nullcontext() if dry_run else turn(found.config.data_dir, "provider", _PATIENCE)
+        alone = (
+            nullcontext()
+            if wish.dry_run
+            else turn(found.config.data_dir, "provider", _PATIENCE, lambda: screen.say(_WAITS))
+        )
         try:
-            with alone:
-                await work.run(names)
+            async with alone:
+                await work.run(wish.libraries)
+            _tell_end(work, screen)
         except NotRegistered as error:
-            _tell_back(work, screen)
             raise Failed(str(error)) from error
-        except SyncError:
+        finally:
+            # Also where somebody breaks it off: nobody else knows which agents there were.
             _tell_back(work, screen)
-            raise
-        return work
 
 
 def _one_of(found: Registration, server: str | None) -> Candidate:
@@ -162,15 +178,19 @@ def _show_server(facts: dict[str, Any], screen: Screen, *, several: bool) -> Non
 
 
 def _last_asked(call: Call) -> dict[str, Any]:
-    with daemon_of(call.config().data_dir) as remote:
+    data_dir = call.config().data_dir
+    with daemon_of(data_dir) as remote:
         if remote is None:
-            return {"running": False, "at": None}
-        return {"running": True, "at": remote.get("/api/v1/status")["provider_asked_at"]}
+            alone = bool((holder(data_dir) or {}).get("provider_url"))
+            return {"running": alone, "alone": alone, "at": None}
+        return {"running": True, "alone": False, "at": remote.get("/api/v1/status")["provider_asked_at"]}
 
 
 def _asked_line(asked: dict[str, Any]) -> str:
     if not asked["running"]:
         return "When Plex last asked is not known: no daemon answers for this data folder."
+    if asked["alone"]:
+        return "When Plex last asked is not known: a provider that runs alone does not tell."
     if asked["at"] is None:
         return "Plex has not asked since the daemon started."
     return f"Plex last asked {ago(asked['at'], time.time())}."

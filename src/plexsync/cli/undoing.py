@@ -28,6 +28,10 @@ _TAKE_OUT = (
     "Take {library!r} out of the setting `libraries` for good; to begin anew, say "
     "`plexsync sync --library {library!r} --go`."
 )
+_STILL_ASKS = (
+    "Plex still asks PlexSync about it, and takes what Stash says at each refresh: choose the agent that it had, under "
+    "Edit Library > Advanced in Plex."
+)
 
 
 def pin(call: Call, scene: int, fields: list[str], screen: Screen) -> None:
@@ -98,6 +102,8 @@ def uninstall(call: Call, library: str | None, screen: Screen) -> None:
         screen.say(f"Library {facts['library']!r}:", style="bold")
         _tell(facts, screen, waited=True)
         screen.say(_TAKE_OUT.format(library=facts["library"]))
+        if facts["asks_provider"]:
+            screen.say(_STILL_ASKS)
 
 
 def runs(call: Call, limit: int, screen: Screen) -> None:

@@ -54,7 +54,7 @@ class Config(Settings):
     def host_names(self) -> tuple[str, ...]:
         """Every name under which PlexSync may be asked: those that are allowed, and the one that Plex uses."""
         host = urlsplit(self.url_from_plex).hostname if self.url_from_plex else None
-        return (*self.allowed_hosts, *((host,) if host else ()))
+        return (*self.allowed_hosts, *((_as_asked(host),) if host else ()))
 
     def owner(self, field: fields.Field) -> fields.Owner:
         """Who decides a field."""
@@ -76,6 +76,14 @@ class Config(Settings):
         """Every setting as JSON for people, secrets masked."""
         values = {name: getattr(self, name) for name in Settings.model_fields}
         return {name: _plain(value) for name, value in values.items()}
+
+
+def _as_asked(host: str) -> str:
+    """As a request names the host: letters beyond ASCII have a spelling of their own there."""
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def _password(address: SecretStr | None) -> tuple[str, ...]:

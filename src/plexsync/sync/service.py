@@ -14,6 +14,7 @@ from plexsync.log import logger
 from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError
 from plexsync.model.item import Section
+from plexsync.model.provider import IDENTIFIER
 from plexsync.model.scene import Scene
 from plexsync.model.work import Event, Lane
 from plexsync.stash.client import StashClient
@@ -221,7 +222,8 @@ class Service:
         for server, section in await self._libraries(name):
             await server.libraries.leave(section.key)
             facts = await self.undoing.undo_library(server.name, section.key, pinned=False)
-            found.append({"server": server.name, "library": section.title, **facts})
+            asks = section.agent == IDENTIFIER
+            found.append({"server": server.name, "library": section.title, "asks_provider": asks, **facts})
             # Whichever daemon works on it is to know at once.
             await self.intake.wish(libraries_of(server.name))
         return found

@@ -7,6 +7,7 @@ import re
 import socket
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 from plexsync.config import mask
@@ -14,6 +15,7 @@ from plexsync.config.masking import without_credentials
 from plexsync.model.provider import FOLDER
 
 _SECRET = re.compile(rf"({re.escape(FOLDER)})([^/?#]+)")
+_ANY_PORT = 9
 #: Names of which every network has its own.
 _HOMELY = ("local", "lan", "home", "internal", "localdomain", "home.arpa")
 
@@ -72,6 +74,27 @@ def on_this_computer_only(url: str) -> bool:
     """Whether the address leads every computer to itself, as far as its host shows."""
     host = _host(url)
     return host == "localhost" or host.endswith(".localhost") or _reach_of(host) is Reach.SELF
+
+
+def is_this_computer(url: str) -> bool:
+    """Whether the address leads from here to this computer itself, by any of its own. May look up its name."""
+    if on_this_computer_only(url):
+        return True
+    try:
+        rows = socket.getaddrinfo(_host(url), None, proto=socket.IPPROTO_UDP)
+    except (OSError, UnicodeError):
+        return False
+    return any(_reach_of(str(row[4][0])) is Reach.SELF or _is_own(row[0], row[4]) for row in rows)
+
+
+def _is_own(family: int, place: tuple[Any, ...]) -> bool:
+    with socket.socket(family, socket.SOCK_DGRAM) as line:
+        try:
+            # Sends nothing: it only tells by which of its own addresses this computer would.
+            line.connect((place[0], _ANY_PORT, *place[2:]))
+        except OSError:
+            return False
+        return bool(line.getsockname()[0] == place[0])
 
 
 def reach_of(url: str) -> Reach:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from plexsync.model.errors import SyncError
+from plexsync.model.provider import FOLDER
 from plexsync.plex.agents import AgentProvider, Agents
 from plexsync.sync.agents.address import ProviderAddress, masked
 from plexsync.sync.agents.standing import Standing, standing_of
@@ -13,18 +14,23 @@ from plexsync.sync.agents.steps import NotRegistered, State, Step
 from plexsync.sync.agents.unreachable import Listening, Look, refusal
 
 #: The provider of that identifier is there already, or it is no provider to Plex.
-_REFUSED = (400, 409)
+_REFUSED = (400, 409, 422)
+#: Whether a provider of our name answers at an address; None where nobody can be reached there from here.
+Provides = Callable[[str], Awaitable[bool | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowing:
-    """`look` says what answers at an address, asked from this computer."""
+    """`look` says what answers at an address, asked from this computer; without `rival` one that has another secret
+    loses its place.
+    """
 
     server: str
     agents: Agents
     address: ProviderAddress
     listening: Listening
     look: Look
+    rival: Provides | None
     dry_run: bool
 
     async def steps(self, standing: Standing) -> AsyncIterator[Step]:
@@ -52,6 +58,8 @@ class Knowing:
         return await self._told(lambda: self.agents.register(self.address.whole), lambda _: True)
 
     async def _moved(self, known: AgentProvider) -> Step:
+        if self.rival is not None and not self.address.is_ours(known.uri):
+            await self._require_no_rival(known, self.rival)
         said = (
             f"the address at which Plex asks PlexSync from {masked(known.uri)} to {self.address.shown}. Where Plex "
             "goes on asking at the old one, restart Plex."
@@ -62,6 +70,17 @@ class Knowing:
             lambda: self.agents.move(known.id, self.address.whole), lambda told: self.address.is_at(told.uri)
         )
         return _step(State.DONE, f"Changed {said}")
+
+    async def _require_no_rival(self, known: AgentProvider, provides: Provides) -> None:
+        answers = await provides(known.uri)
+        elsewhere = not known.uri.startswith(f"{self.address.base}{FOLDER}")
+        if answers or (answers is None and known.online and elsewhere):
+            raise NotRegistered(
+                f"Plex ({self.server}) asks another PlexSync, at {masked(known.uri)}, and that one answers. Nothing "
+                "was changed. Plex keeps of an item which number its scene has in Stash: if the two work for two "
+                "Stashes, items would get the titles and pictures of other scenes. If they work for the same Stash, or "
+                "the other one is to go, run this again with --take-over"
+            )
 
     async def _told(self, write: Callable[[], Awaitable[None]], done: Callable[[AgentProvider], bool]) -> AgentProvider:
         """Our provider as Plex lists it after the write; NotRegistered with the usual causes where it did not take it.

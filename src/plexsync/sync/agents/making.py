@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from plexsync.model.errors import PlexPermanentError
 from plexsync.model.provider import IDENTIFIER
 from plexsync.plex.agents import Agent, AgentProvider, Agents
 from plexsync.sync.agents.standing import TITLE, WHERE, Standing, providers_line, standing_of
 from plexsync.sync.agents.steps import NotRegistered, State, Step
 
+_LOCAL_STEP = "local media"
 _LOCAL = "it adds what lies beside a file, as poster.jpg and subtitles, and looks nothing up"
+_WITHOUT = f"so Plex passes over what lies beside a file. You may add it under {WHERE} in Plex."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +49,14 @@ class Making:
 
     async def _made(self) -> Standing:
         """What Plex lists with the agent."""
-        await self.agents.create(TITLE, IDENTIFIER)
+        try:
+            await self.agents.create(TITLE, IDENTIFIER)
+        except PlexPermanentError as error:
+            raise NotRegistered(
+                f'Plex ({self.server}) does not make the agent "{TITLE}": {error.message}. Make it by hand under '
+                f'{WHERE} in Plex (Add Agent: any title, "PlexSync (Stash)" as its primary provider, "Plex Local '
+                'Media" as the only additional one), and run this again'
+            ) from error
         now = await standing_of(self.agents)
         if not now.beginning_with_us:
             raise NotRegistered(
@@ -66,7 +76,11 @@ class Making:
             return _local_step(State.NOTE, agent.title)
         if self.dry_run:
             return _local_step(State.WOULD, agent.title)
-        await self.agents.add(agent.id, local.id)
+        try:
+            await self.agents.add(agent.id, local.id)
+        except PlexPermanentError as error:
+            says = f'Plex does not put "Plex Local Media" behind PlexSync ({error.message}), {_WITHOUT}'
+            return Step(name=_LOCAL_STEP, state=State.NOTE, says=says)
         return _local_step(State.DONE, agent.title)
 
 
@@ -90,15 +104,14 @@ def _local_step(state: State, title: str) -> Step:
         State.THERE: f'"Plex Local Media" is behind PlexSync in it already: {_LOCAL}.',
         State.DONE: f'Put "Plex Local Media" behind PlexSync in it: {_LOCAL}. {alone}',
         State.WOULD: f'Would put "Plex Local Media" behind PlexSync in it: {_LOCAL}. {alone}',
-        State.NOTE: f'"Plex Local Media" is not behind PlexSync in "{title}", so Plex passes over what lies beside a '
-        f"file. You may add it under {WHERE} in Plex.",
+        State.NOTE: f'"Plex Local Media" is not behind PlexSync in "{title}", {_WITHOUT}',
     }
-    return Step(name="local media", state=state, says=said[state])
+    return Step(name=_LOCAL_STEP, state=state, says=said[state])
 
 
 def _no_local() -> Step:
     says = 'Plex lists no provider "Plex Local Media" that could stand behind it.'
-    return Step(name="local media", state=State.NOTE, says=says)
+    return Step(name=_LOCAL_STEP, state=State.NOTE, says=says)
 
 
 def _step(state: State, says: str) -> Step:

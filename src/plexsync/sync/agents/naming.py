@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from plexsync.model.compare import text_key
+from plexsync.model.errors import PlexPermanentError
 from plexsync.model.provider import IDENTIFIER
 from plexsync.plex.agents import Agent, AgentLibrary, Agents
 from plexsync.sync.agents.standing import TITLE, Standing
@@ -15,6 +16,7 @@ from plexsync.sync.agents.wanted import unfit
 #: Agents that newer versions of Plex no longer offer.
 _OLD_AGENTS = "com.plexapp.agents."
 _STEP = "library"
+_BY_HAND = "Choose the agent in Plex, under Edit Library > Advanced"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +55,14 @@ class Naming:
         # Before the write: one whose answer is lost may have been done.
         self.ways_back.append(_back(library, before))
         if not self.dry_run and self.agent is not None:
-            await self._give(library, self.agent)
+            try:
+                await self._give(library, self.agent)
+            except PlexPermanentError as error:
+                self.ways_back.pop()
+                raise NotRegistered(
+                    f'Plex ({self.server}) does not give {library.title!r} the agent "{title}": {error.message}. '
+                    f"{_BY_HAND}"
+                ) from error
         return _step(State.WOULD, f"Would give {said}") if self.dry_run else _step(State.DONE, f"Gave {said}")
 
     async def _give(self, library: AgentLibrary, agent: Agent) -> None:
@@ -63,7 +72,7 @@ class Naming:
             lists = f'"{now.identifier}"' if now is not None else "no such library"
             raise NotRegistered(
                 f'Plex ({self.server}) said that it gave {library.title!r} the agent "{agent.title}", and lists '
-                f"{lists}: choose the agent in Plex, under Edit Library > Advanced"
+                f"{lists}. {_BY_HAND}"
             )
 
 
@@ -88,8 +97,8 @@ def synced_by(library: AgentLibrary, chosen: Sequence[str]) -> bool:
 def not_synced(library: AgentLibrary) -> str:
     """What is missing in a library that is named by us and not written by us."""
     return (
-        f"{library.title!r} is not among `libraries`, so posters, ratings and labels are not written there, and files "
-        "are found by the end of their paths only. Add it to `libraries`, and start the daemon anew."
+        f"{library.title!r} is not among `libraries`, so posters, ratings and labels are not written there. Add it to "
+        "`libraries`, and start the daemon anew."
     )
 
 
@@ -98,13 +107,13 @@ def _back(library: AgentLibrary, before: Agent | None) -> WayBack:
     title = f'"{before.title}"' if before is not None else f'"{library.identifier}"'
     group = f"&metadataAgentProviderGroupId={number}" if number is not None else ""
     old = (
-        " Newer versions of Plex offer no such agent any more: then only the request leads back."
+        " Newer versions of Plex may not offer that agent any more: then only the request leads back."
         if library.identifier.startswith(_OLD_AGENTS)
         else ""
     )
     return WayBack(
-        says=f"{library.title!r}: Edit Library > Advanced > Agent {title} in Plex, then Refresh All Metadata. The same "
-        f"as a request: PUT /library/sections/{library.key}?agent={library.identifier}{group}.{old}",
+        says=f"{library.title!r}: Edit Library > Advanced > Agent {title} in Plex, then Refresh All Metadata.{old} The "
+        f"same as a request: PUT /library/sections/{library.key}?agent={library.identifier}{group}",
         library=library.key,
         identifier=library.identifier,
         agent=number,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from plexsync.plex.client import PlexClient
 from plexsync.sync.agents.address import ProviderAddress
-from plexsync.sync.agents.knowing import Knowing
+from plexsync.sync.agents.knowing import Knowing, Provides
 from plexsync.sync.agents.making import Making
 from plexsync.sync.agents.naming import Naming, unasked
 from plexsync.sync.agents.standing import TITLE, WHERE, Standing, asks_providers, standing_of
@@ -25,8 +25,9 @@ _UNDOING = WayBack(
 class Registering:
     """What is missing is done and told through `tell`, what is there is left as it is; it may be repeated at any time.
 
-    With `dry_run` nothing is written. `synced` are the titles or keys of the libraries that PlexSync writes. Where it
-    ends with an error, `ways_back` lead back from what was done until then.
+    With `dry_run` nothing is written, and without `rival` the place of another PlexSync is taken. `synced` are the
+    titles or keys of the libraries that PlexSync writes. Where it ends with an error, `ways_back` lead back from what
+    was done until then.
     """
 
     server: str
@@ -35,6 +36,7 @@ class Registering:
     listening: Listening
     synced: Sequence[str]
     look: Look
+    rival: Provides | None
     tell: Callable[[Step], None]
     dry_run: bool = False
     steps: list[Step] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Registering:
             address=self.address,
             listening=self.listening,
             look=self.look,
+            rival=self.rival,
             dry_run=self.dry_run,
         )
 

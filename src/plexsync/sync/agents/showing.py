@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from plexsync.model.provider import FOLDER
 from plexsync.model.spans import many
 from plexsync.plex.client import PlexClient
 from plexsync.sync.agents.address import ProviderAddress, Reach, masked, reach_of
@@ -24,9 +25,12 @@ async def provider_facts(
     if not facts["asks_providers"]:
         return facts
     standing = await standing_of(plex.agents)
-    reach = await asyncio.to_thread(reach_of, address.base) if address.base else Reach.UNKNOWN
+    # Without an own word, pictures have the address by which Plex asks.
+    base = address.base or (standing.ours.uri if standing.ours is not None else "")
+    reach = await asyncio.to_thread(reach_of, base) if base else Reach.UNKNOWN
     return facts | {
         "known": _known(standing, address),
+        "url_from_plex": address.base or None,
         "agents": _agents(standing),
         "libraries": [await _library(plex, standing, one.key, synced) for one in standing.named_by_us],
         "pictures": {"reach": reach.value, "public_only": refuses_private_pictures(version)},
@@ -86,7 +90,7 @@ def known_lines(facts: dict[str, Any]) -> list[str]:
     known = facts["known"]
     if known is None:
         return ["Plex does not know PlexSync: `plexsync provider register` makes it known."]
-    lines = [_place(known), _life(known)]
+    lines = [_place(known, facts["url_from_plex"]), _life(known)]
     for one in facts["agents"]:
         asks = ", then ".join(one["asks"])
         lines.append(f'The agent "{one["title"]}" asks {asks}.')
@@ -97,17 +101,22 @@ def known_lines(facts: dict[str, Any]) -> list[str]:
     return [*lines, *facts["notes"]]
 
 
-def _place(known: dict[str, Any]) -> str:
+def _place(known: dict[str, Any], base: str | None) -> str:
     if known["same"]:
         return "Plex knows PlexSync at this address."
+    if known["same_secret"] and base is None:
+        return (
+            f"Plex asks PlexSync at {known['address']}: set url_from_plex to what stands before {FOLDER} there, and "
+            "start the daemon anew."
+        )
     if known["same_secret"]:
         return (
             f"Plex asks PlexSync at {known['address']}, which is not what url_from_plex leads to: "
             "`plexsync provider register` changes it."
         )
     return (
-        f"Plex asks a provider of PlexSync's name at {known['address']}, which is not this one: "
-        "`plexsync provider register` changes it."
+        f"Plex asks a provider of PlexSync's name at {known['address']}, which is not this one. Leave it so where that "
+        "one is to answer, for the same Stash; else `plexsync provider register` changes it."
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from plexsync.model.errors import SyncError
-from plexsync.sync.agents.address import ProviderAddress, on_this_computer_only
+from plexsync.sync.agents.address import ProviderAddress, is_this_computer, on_this_computer_only
 
 URL_MISSING = (
     "url_from_plex is missing: how does Plex reach PlexSync? Set it to the address of this computer as Plex's computer "
     'or container sees it, for example url_from_plex = "http://192.168.1.5:9797"'
 )
+_USUAL_PORTS = {"http": 80, "https": 443}
 #: What answers at an address, asked from this computer: a sentence without its end.
 Look = Callable[[str], Awaitable[str]]
 
@@ -36,7 +37,7 @@ def unusable(address: ProviderAddress, plex_url: str, server: str) -> str:
     """Why Plex cannot ask there, as far as the address itself shows; "" where nothing speaks against it."""
     if not address.base:
         return f"{URL_MISSING}, and start the daemon anew"
-    if on_this_computer_only(address.base) and not on_this_computer_only(plex_url):
+    if on_this_computer_only(address.base) and not is_this_computer(plex_url):
         return (
             f"url_from_plex is {address.base}, which leads Plex to itself: Plex ({server}) runs elsewhere, at "
             f"{plex_url}. Set url_from_plex to the address of this computer in your network, for example "
@@ -47,9 +48,10 @@ def unusable(address: ProviderAddress, plex_url: str, server: str) -> str:
 
 async def refusal(error: SyncError, *, address: ProviderAddress, server: str, listening: Listening, look: Look) -> str:
     """That Plex did not take the provider, what was tried, and the usual causes."""
-    state = "Nothing was changed" if error.status == 400 else "Plex may still be trying"
+    state = "Plex may still be trying" if error.outcome_unknown else "Nothing was changed"
     tried = (
-        f"Plex ({server}) was to ask PlexSync at {address.shown}, and did not take it for a provider: {error.message}. "
+        f"Plex ({server}) was to ask PlexSync at {address.shown}, and did not take it for a provider: "
+        f"{error.message.rstrip('.')}. "
         f"{state}. Asked from this computer, {address.alive} {await look(address.alive)}."
     )
     causes = [f"  {number}. {cause}" for number, cause in enumerate(_causes(address, listening), 1)]
@@ -62,11 +64,12 @@ async def refusal(error: SyncError, *, address: ProviderAddress, server: str, li
 
 def _causes(address: ProviderAddress, listening: Listening) -> Sequence[str]:
     """The certain one first, where there is one."""
-    port = urlsplit(address.base).port or listening.port
+    place = urlsplit(address.base)
+    port = place.port or _USUAL_PORTS[place.scheme]
     closed = (
         f'The daemon listens to its own computer only: `host` is {listening.host}. Set host = "0.0.0.0", and start '
         "it anew"
-        if listening.to_itself_only
+        if listening.to_itself_only and not on_this_computer_only(address.base)
         else f"No daemon runs there, or it was started before `host` ({listening.host}) and url_from_plex were set: "
         "start it anew with `plexsync run`"
     )
@@ -75,4 +78,9 @@ def _causes(address: ProviderAddress, listening: Listening) -> Sequence[str]:
         "computer in your network, or to the name of PlexSync's container on a network that both are in"
     )
     firewall = f"A firewall on this computer keeps Plex's computer or container from port {port}: let it in"
-    return [f"{one}." for one in (closed, container, firewall)]
+    certificate = (
+        f"Plex does not trust the certificate of {place.hostname}: it takes those of known authorities. Where it has "
+        "another one, give url_from_plex an address that begins with http://"
+    )
+    causes = (closed, container, firewall, *((certificate,) if place.scheme == "https" else ()))
+    return [f"{one}." for one in causes]

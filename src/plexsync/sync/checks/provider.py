@@ -90,7 +90,9 @@ def _place(check: str, server: str, ours: AgentProvider, address: ProviderAddres
         return well(check, f"Plex ({server}) asks PlexSync at {shown} while it scans")
     if not address.is_ours(ours.uri):
         return warning(
-            check, f"Plex ({server}) asks another PlexSync, at {shown}: its address ends otherwise", _REGISTER
+            check,
+            f"Plex ({server}) asks another PlexSync, at {shown}: its address ends otherwise",
+            "Leave it so where that one is to answer, for the same Stash; else run `plexsync provider register`",
         )
     if not address.base:
         return warning(
@@ -106,7 +108,7 @@ def _place(check: str, server: str, ours: AgentProvider, address: ProviderAddres
 
 
 def _life(check: str, server: str, standing: Standing, ours: AgentProvider) -> list[Finding]:
-    alive = f"{ours.uri.partition(FOLDER)[0]}/healthz"
+    alive = f"{masked(ours.uri).partition(FOLDER)[0]}/healthz"
     if ours.online is not False:
         return []
     what = f"Plex ({server}) says that PlexSync's provider does not answer"
