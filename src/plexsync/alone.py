@@ -11,7 +11,16 @@ from collections.abc import AsyncIterator, Callable
 from plexsync import __version__
 from plexsync.app import merged, open_store
 from plexsync.app.alone import Alone, provider_alone
-from plexsync.daemon import Process, address_of, held, listener_of, logging_for, spare_collector
+from plexsync.daemon import (
+    Process,
+    StoppedError,
+    address_of,
+    held,
+    listener_of,
+    logging_for,
+    spare_collector,
+    unless_stopped,
+)
 from plexsync.log import Redactor, logger
 from plexsync.provider import provider_routes
 from plexsync.web.api import create_public_app
@@ -25,11 +34,12 @@ async def run_provider(process: Process, ready: Callable[[str], None]) -> None:
     redactor, stopping = Redactor(), asyncio.Event()
     config = process.sources.load()
     facts = {"version": __version__, "started_at": process.clock.now(), "only": "provider"}
-    with logging_for(config, redactor, to_files=True), held(process, facts) as lock:
+    logs = logging_for(config, redactor, to_files=True)
+    with logs, held(process, facts) as lock, contextlib.suppress(StoppedError):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
-        async with _made(process, redactor) as alone:
+        async with _made(process, redactor, stopping) as alone:
             listener = listener_of(alone.config)
             server = server_of(alone)
             web = asyncio.create_task(server.serve_on(listener.dup()))
@@ -47,11 +57,11 @@ async def run_provider(process: Process, ready: Callable[[str], None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _made(process: Process, redactor: Redactor) -> AsyncIterator[Alone]:
+async def _made(process: Process, redactor: Redactor, stopping: asyncio.Event) -> AsyncIterator[Alone]:
     config = process.sources.load()
     database = open_store(config, process.clock)
     try:
-        config = await merged(process.sources, config, database, redactor)
+        config = await unless_stopped(stopping, merged(process.sources, config, database, redactor))
         alone = provider_alone(config, database, clock=process.clock, redactor=redactor)
         try:
             yield alone

@@ -11,9 +11,9 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from plexsync import __version__
 from plexsync.app import Graph, Sources, build, home_of, merged, open_store, require_folder
@@ -31,6 +31,7 @@ from plexsync.web.serving import QuietServer
 
 _log = logger("plexsync.daemon")
 
+T = TypeVar("T")
 #: Seconds in which a daemon that was told to stop has stopped.
 STOP_SECONDS = 5.0
 _GRACE = 3.0
@@ -77,7 +78,7 @@ async def opened(
 ) -> AsyncIterator[tuple[Graph, FolderLock]]:
     """The graph of a data folder that nobody else works on, closed again at the end."""
     with held(process, facts) as lock:
-        async with _graph(process, redactor, Damage()) as graph:
+        async with _graph(process, redactor, Damage(), asyncio.Event()) as graph:
             yield graph, lock
 
 
@@ -92,8 +93,11 @@ def held(process: Process, facts: dict[str, Any]) -> Iterator[FolderLock]:
 
 
 @contextlib.asynccontextmanager
-async def _graph(process: Process, redactor: Redactor, damage: Damage) -> AsyncIterator[Graph]:
-    """The graph on an open store. Damage is looked into by the next opening, or believed if it repeats."""
+async def _graph(process: Process, redactor: Redactor, damage: Damage, stopping: asyncio.Event) -> AsyncIterator[Graph]:
+    """The graph on an open store. Damage is looked into by the next opening, or believed if it repeats.
+
+    StoppedError where it is to stop before the graph is made.
+    """
     config = process.sources.load()
     damage.heals = home_of(config).file is not None
     try:
@@ -101,7 +105,7 @@ async def _graph(process: Process, redactor: Redactor, damage: Damage) -> AsyncI
             database = open_store(config, process.clock)
             stack.callback(database.close)
             database.on_damage = damage.report if damage.heals else None
-            config = await merged(process.sources, config, database, redactor)
+            config = await unless_stopped(stopping, merged(process.sources, config, database, redactor))
             graph = build(
                 config,
                 database,
@@ -138,8 +142,10 @@ async def run_daemon(process: Process, ready: Callable[[str], None]) -> None:
         while not daemon.stopping.is_set():
             damage = Damage(met)
             try:
-                async with _graph(process, redactor, damage) as graph:
+                async with _graph(process, redactor, damage, daemon.stopping) as graph:
                     await daemon.live(graph, damage)
+            except StoppedError:
+                return
             except StoreDamagedError:
                 if not damage.why:
                     raise
@@ -230,7 +236,24 @@ def _web_server(graph: Graph, stop: Callable[[], None]) -> QuietServer:
     return QuietServer(app)
 
 
-async def _until(events: Iterable[asyncio.Event], *tasks: asyncio.Task[None]) -> None:
+class StoppedError(Exception):
+    """Told to stop while something was still waited for."""
+
+
+async def unless_stopped(stopping: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """What the work comes to. StoppedError, and it is given up, where `stopping` is set before."""
+    task = asyncio.create_task(work)
+    try:
+        await _until((stopping,), task)
+        if not task.done():
+            raise StoppedError
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def _until(events: Iterable[asyncio.Event], *tasks: asyncio.Task[Any]) -> None:
     """Until one of the events is set, or one of the tasks ends."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     await asyncio.wait({*waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)

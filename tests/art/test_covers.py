@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -209,6 +211,45 @@ async def test_the_folder_keeps_within_its_limit_and_holds_the_newest(tmp_path: 
         assert sum(kept) < 40_000 + 40 * max(kept)
         assert len(kept) < 79
         assert (made.art.folder / f"{sha1(cover(79))}.jpg").exists()
+
+
+async def test_one_picture_is_brought_into_shape_at_a_time_though_nobody_waits_for_the_first_any_more(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(content: bytes, _recipe: Recipe) -> bytes:
+        begun.set()
+        assert go.wait(30)
+        return content
+
+    monkeypatch.setattr("plexsync.art.covers.shaped", slowly)
+    async with studio(tmp_path, httpserver) as made:
+        first = asyncio.create_task(made.look(source()))
+        assert await asyncio.to_thread(begun.wait, 30)
+        first.cancel()
+        await asyncio.wait({first})
+        begun.clear()
+        second = asyncio.create_task(made.look(source()))
+        assert not await asyncio.to_thread(begun.wait, 0.5)
+        go.set()
+        assert await second == sha1(cover(1))
+
+
+async def test_what_others_put_into_the_folder_is_left_and_keeps_no_picture_from_it(
+    tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    async with studio(tmp_path, httpserver, limit=1) as made:
+        (made.art.folder / "@eaDir").mkdir(parents=True)
+        (made.art.folder / "note.txt").write_text("mine")
+        os.utime(made.art.folder / "@eaDir", (1_000_000.0,) * 2)
+        # These have the folder looked through.
+        for number in [one for one in range(1, 80) if sha1(cover(one)).startswith("0")][:2]:
+            made.shown = cover(number)
+            found = await made.art.content(source(), WHOLE, "", LATER)
+            assert found == (sha1(cover(number)), cover(number))
+            assert await made.look(source(), closely=True) == sha1(cover(number))
+        assert {"@eaDir", "note.txt"} <= {path.name for path in made.art.folder.iterdir()}
 
 
 async def test_a_folder_that_cannot_be_written_is_a_reason_and_no_picture(

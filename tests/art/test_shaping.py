@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from plexsync.art.shaping import LARGEST_BYTES, UnreadablePictureError, shaped
 from plexsync.model.pictures import Recipe, Shape
@@ -118,6 +118,19 @@ def test_noise_stays_far_below_what_plex_takes_and_gives_up_quality_before_size(
     assert seen(small).size == (1500, 1500)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])
+def test_a_profile_of_colours_larger_than_any_picture_may_be_is_left_out(kind: str) -> None:
+    made = shaped(drawn(kind, icc_profile=bytes(LARGEST_BYTES + 1)), ORIGINAL)
+    assert len(made) < 10_000
+    assert seen(made).size == (64, 48)
+
+
+def test_the_colours_of_a_picture_keep_what_they_mean() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = seen(shaped(drawn("PNG", icc_profile=profile), POSTER))
+    assert made.info["icc_profile"] == profile
+
+
 def test_size_goes_down_where_the_lowest_quality_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plexsync.art.shaping.LARGEST_BYTES", 20_000)
     made = shaped(noise((400, 400)), Recipe(quality=95))
@@ -168,6 +181,7 @@ def test_what_is_transparent_shows_black() -> None:
         drawn("PNG")[:40],
         drawn("GIF")[:20],
         drawn("WEBP")[:30],
+        drawn("AVIF")[:-9] + b"\xff" * 9,
         drawn("TIFF"),
         b"\0" * 9000,
         bomb(),
@@ -177,6 +191,11 @@ def test_what_is_no_whole_picture_or_far_too_large_is_refused(content: bytes) ->
     for recipe in (ORIGINAL, POSTER):
         with pytest.raises(UnreadablePictureError):
             shaped(content, recipe)
+
+
+def test_of_what_is_no_picture_a_person_reads_which_formats_are_pictures() -> None:
+    with pytest.raises(UnreadablePictureError, match="no picture as JPEG, PNG, GIF, WebP, AVIF or BMP"):
+        shaped(b"<html>not found</html>", ORIGINAL)
 
 
 SOURCES: list[Callable[[], bytes]] = [

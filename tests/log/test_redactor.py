@@ -37,6 +37,7 @@ SHAPES = [
     f"GET /provider/{SECRET}/library/metadata/matches HTTP/1.1",
     f"/art/{SECRET}/12.jpg?v=1",
     f"/art/12.{SECRET}.jpg",
+    f"PUT /library/metadata/7?actor.thumb=http%3A%2F%2Fnas%3A9797%2Fart%2Fperformer%2F4%2F{SECRET}.jpg&type=1",
     f"http://user:{SECRET}@stash:9999/graphql",
     f"postgresql+psycopg://plexsync:{SECRET}@db/plexsync",
     f'<User authToken="{SECRET}" id="1"/>',

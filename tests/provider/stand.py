@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,10 @@ from plexsync.model.item import Section
 from plexsync.sim.serving import serving
 from plexsync.sim.stash import StashOptions
 from plexsync.sim.stash import create_app as stash_app
-from plexsync.store import sections
+from plexsync.store import owner, sections
+from plexsync.store.database import Database
 from plexsync.sync.clock import SystemClock
+from plexsync.sync.gates.peers import plex_key
 from plexsync.web.serving import QuietServer
 from web.house import NOWHERE
 
@@ -45,6 +47,7 @@ class Stand:
     client: httpx2.Client
     redactor: Redactor
     server: QuietServer
+    database: Database
 
     @property
     def base(self) -> str:
@@ -72,9 +75,8 @@ class Stand:
     def fault(self, *rules: dict[str, Any]) -> None:
         """Put these faults in force on Stash; none clears them, and what was told of Stash before counts no more."""
         self.stash.put("/_sim/faults", json=list(rules))
-        catalogue = self.alone.provider.catalogue
-        now = catalogue.now
-        catalogue.now = lambda: now() + 60
+        now = self.alone.provider.catalogue.now
+        self.alone.provider.catalogue.now = self.alone.gallery.now = lambda: now() + 60
 
     def asked_of_stash(self) -> list[dict[str, Any]]:
         """The requests that Stash got."""
@@ -88,8 +90,8 @@ class Stand:
 
 
 @contextmanager
-def standing(folder: Path) -> Iterator[Stand]:
-    """Served until the end of the block."""
+def standing(folder: Path, *, without: Collection[str] = ()) -> Iterator[Stand]:
+    """Served until the end of the block, without these settings; a daemon works on the same database."""
     with serving(stash_app(StashOptions(scenes=4, config_dir=folder, api_key=STASH_KEY))) as stash:
         environ = {
             "PLEXSYNC_STASH_URL": stash.url,
@@ -101,6 +103,7 @@ def standing(folder: Path) -> Iterator[Stand]:
             "PLEXSYNC_URL_FROM_PLEX": f"http://{NAME}:9797",
             "PLEXSYNC_PORT": "0",
         }
+        environ = {name: value for name, value in environ.items() if name not in without}
         config = Sources(environ=environ, data_dir=folder / "data").load()
         spare_first_start(home_of(config))
         database = open_store(config)
@@ -109,6 +112,7 @@ def standing(folder: Path) -> Iterator[Stand]:
         with database.transaction() as connection:
             sections.keep(connection, "plex", [library])
             sections.keep_synced(connection, "plex", [1])
+            owner.take(connection, plex_key("plex"), "a daemon")
         alone = provider_alone(config, database, clock=SystemClock(), redactor=redactor)
         listener = listener_of(config)
         port = listener.getsockname()[1]
@@ -130,7 +134,15 @@ def standing(folder: Path) -> Iterator[Stand]:
                 httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, verify=False) as client,
                 httpx2.Client(base_url=stash.url, timeout=60, verify=False) as other,
             ):
-                yield Stand(alone=alone, port=port, stash=other, client=client, redactor=redactor, server=server)
+                yield Stand(
+                    alone=alone,
+                    port=port,
+                    stash=other,
+                    client=client,
+                    redactor=redactor,
+                    server=server,
+                    database=database,
+                )
         finally:
             loops[0].call_soon_threadsafe(server.end)
             thread.join(30)

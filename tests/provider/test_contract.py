@@ -100,7 +100,23 @@ def test_a_part_of_a_list_is_asked_for_by_header_or_query(shared: Desk) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["999999", "0", "-1", "01", "1.0", "x", "matches", "٣", "99999999999", "%00", "%0A", "%0D%0A", "1%2F2", "1e3", " 1"],
+    [
+        "999999",
+        "0",
+        "-1",
+        "01",
+        "1.0",
+        "x",
+        "matches",
+        "٣",
+        "99999999999",
+        "%00",
+        "%0A",
+        "%0D%0A",
+        "1%2F2",
+        "1e3",
+        " 1",
+    ],
 )
 def test_what_stash_does_not_have_is_not_there(shared: Desk, key: str) -> None:
     for end in ("", "/", "/images", "/extras", "/children/", "/grandchildren"):

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plexsync.model.pathrules import PathRules, RuleText, path_rules
+from plexsync.provider import provider
 from plexsync.provider.filename import readings
 from plexsync.provider.fit import Held, wanted_of
-from provider.desk import IDENTIFIER, MATCHES, Desk, desk
+from plexsync.store import sections
+from provider.desk import IDENTIFIER, MATCHES, SERVER, Desk, desk
 
 RULES = path_rules([RuleText(plex="/plex/media", stash="/data")])
 NAMES = st.text(st.sampled_from("abAB .-(1é"), min_size=1, max_size=4).filter(lambda name: name.strip(" .") == name)
@@ -369,3 +371,110 @@ def test_names_of_which_no_letter_is_spelled_one_way_only_are_found_among_many(t
         for name, scene in zip(names, scenes, strict=True):
             assert one.keys(filename=name) == [str(scene)], name
         assert one.keys(filename="한국/사람.mp4") == []
+
+
+def test_a_file_that_lies_elsewhere_in_the_library_is_another_one(own: Desk) -> None:
+    scene = own.file("/data/Show/Season 1/01.mp4")
+    for form in ("Season 1/01.mp4", "media/Season 1/01.mp4", "/plex/media/Season 1/01.mp4", "/Season 1/01.mp4"):
+        assert own.keys(filename=form) == [], form
+    assert own.unknown() == ["/plex/media/Season 1/01.mp4"]
+    assert own.keys(filename="Show/Season 1/01.mp4") == [str(scene)]
+
+
+def test_so_it_is_where_plex_and_stash_have_one_path_for_it(tmp_path: Path) -> None:
+    with desk(tmp_path, rules="") as one:
+        one.libraries(["/data"])
+        scene = one.file("/data/Show/Season 1/01.mp4")
+        assert one.keys(filename="Season 1/01.mp4") == []
+        assert one.keys(filename="SHOW/Season 1/01.mp4") == [str(scene)]
+
+
+def test_so_it_is_where_rules_lead_to_it_from_two_places() -> None:
+    both = path_rules([RuleText(plex="/m", stash="/data"), RuleText(plex="/n", stash="/data")])
+    asked = wanted_of("x/film.mp4", ["/m"], both)
+    assert asked is not None
+    assert asked.fitting([Held(scene=1, path="/data/A/x/film.mp4")]) == []
+
+
+def test_a_library_that_asks_and_is_not_synced_has_its_files_at_their_places_too(own: Desk) -> None:
+    own.libraries(["/plex/media/all"], ["/plex/media/new"])
+    with own.graph.database.transaction() as connection:
+        sections.keep_synced(connection, SERVER, [1])
+    direct, deep = own.file("/data/new/film.mp4"), own.file("/data/new/x/film.mp4")
+    assert own.keys(filename="film.mp4") == [str(direct)]
+    assert own.keys(filename="x/film.mp4") == [str(deep)]
+    assert own.keys(filename="all/x/film.mp4") == []
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@given(above=INNER, inner=INNER, mapped=st.booleans())
+def test_no_file_further_down_is_taken_for_the_one_above(above: list[str], inner: list[str], mapped: bool) -> None:
+    relative = "/".join(inner)
+    asked = wanted_of(relative, ["/plex/media"], RULES if mapped else PathRules())
+    assert asked is not None
+    place = "/".join(["/data" if mapped else "/plex/media", *above, *inner])
+    # With its own folder's name before it the same name may mean either.
+    assert asked.fitting([Held(scene=1, path=place)]) == [] or above == ["media"]
+
+
+@pytest.mark.parametrize("rules", ["/plex/media => /data", ""])
+def test_a_slash_before_a_name_makes_no_path_of_another_computer_of_it(tmp_path: Path, rules: str) -> None:
+    with desk(tmp_path, rules=rules) as one:
+        other, scene = one.file("/data/film.mp4"), one.file("/data/data/film.mp4")
+        one.index()
+        for form in ("data/film.mp4", "/data/film.mp4"):
+            assert one.keys(filename=form) == ([str(scene)] if rules else []), form
+        assert one.keys(filename="/plex/media/film.mp4") == ([str(other)] if rules else [])
+
+
+def test_a_place_that_a_rule_leads_to_from_elsewhere_is_not_taken_for_the_same_path(tmp_path: Path) -> None:
+    with desk(tmp_path, rules="/plex/other => /plex/media") as one:
+        scene = one.file("/plex/media/x/film.mp4")
+        assert one.keys(filename="/plex/media/x/film.mp4") == []
+        assert one.keys(filename="/plex/other/x/film.mp4") == [str(scene)]
+
+
+@pytest.mark.parametrize("filename", ["a/../b.mp4", "/", "..", "a/"])
+def test_a_title_does_not_stand_in_for_a_file_that_cannot_be_read(shared: Desk, filename: str) -> None:
+    first = shared.scenes()[0]
+    assert shared.keys(filename=filename, title=first["title"]) == []
+    assert shared.keys(filename=filename, title=first["title"], manual=1)[0] == "1"
+
+
+def test_a_person_finds_a_title_in_either_unicode_form_and_one_without_letters(own: Desk) -> None:
+    own.edit(2, title="Café d'été")
+    own.edit(3, title="🎬 !")
+    for form in ("NFC", "NFD"):
+        assert own.keys(title=unicodedata.normalize(form, "Café d'été"), manual=1) == ["2"]
+        assert own.keys(title=unicodedata.normalize(form, "CAFÉ D'ÉTÉ")) in ([], ["2"])
+    assert own.keys(title="🎬 !", manual=1) == ["3"]
+
+
+def test_what_nobody_waits_for_any_more_keeps_nobody_waiting(own: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Stash that is slow is asked for those who still wait for an answer."""
+    scene = own.file("/data/new/film.mp4")
+    monkeypatch.setattr(provider, "PATIENCE", 1.0)
+    own.fault({"path": "/graphql", "fault": "delay", "seconds": 0.6})
+    with ThreadPoolExecutor(20) as pool:
+        asked = [{"type": 1, "filename": f"{number}/film.mp4"} for number in range(20)]
+        statuses = list(pool.map(lambda one: own.client.post(MATCHES, json=one).status_code, asked))
+    assert 503 in statuses
+    own.fault()
+    monkeypatch.setattr(provider, "PATIENCE", 20.0)
+    before = len(own.asked_of_stash())
+    assert own.keys(filename="new/film.mp4") == [str(scene)]
+    assert len(own.asked_of_stash()) - before <= 3
+
+
+def test_a_question_is_heard_out_whoever_waits_and_tells_the_next_that_stash_is_away(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.graph.provider.catalogue.now = lambda: 1.0
+    monkeypatch.setattr(own.graph.stash._connection, "_whole", 1.0)
+    monkeypatch.setattr(provider, "PATIENCE", 0.5)
+    own.fault({"path": "/graphql", "fault": "hang"})
+    asked = {"type": 1, "filename": "new/film.mp4"}
+    assert "no answer within 0.5 s" in own.client.post(MATCHES, json=asked).text
+    monkeypatch.setattr(provider, "PATIENCE", 20.0)
+    assert "timed out" in own.client.post(MATCHES, json=asked).text
+    assert own.stash.get("/_sim/faults").json()[0]["struck"] == 1

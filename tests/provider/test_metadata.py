@@ -130,6 +130,16 @@ def test_the_rules_of_the_library_that_holds_the_file_count(tmp_path: Path) -> N
         assert (one.item(first)["tagline"], one.item(second)["tagline"]) == ("all", "two")
 
 
+def test_so_they_do_where_plex_and_stash_have_one_path_for_it(tmp_path: Path) -> None:
+    with_rules(tmp_path, '[rules.library."Two"]\ntagline = "two"\nonly_organized = true\n')
+    with desk(tmp_path, rules="") as one:
+        one.libraries(["/data/one"], ["/data/two"], titles=["One", "Two"])
+        first, second = one.file("/data/one/a/b.mp4"), one.file("/data/two/a/c.mp4")
+        assert "tagline" not in one.item(first)
+        assert one.item(second)["tagline"] == "two"
+        assert one.keys(filename="two/a/c.mp4") == []
+
+
 def test_while_stash_is_away_plex_is_asked_to_come_back(own: Desk) -> None:
     path = own.scenes()[0]["paths"][0].removeprefix("/data/")
     own.index()

@@ -5,9 +5,25 @@ from __future__ import annotations
 from plexsync.model.fields import Field
 from plexsync.model.item import IndexedItem, Part
 from plexsync.model.work import Decision, Lane, Put
-from plexsync.store import brakes, decisions, history, in_step, index, jobs, ledger, links, newpeers, preferences, seen
+from plexsync.store import (
+    brakes,
+    decisions,
+    history,
+    in_step,
+    index,
+    jobs,
+    ledger,
+    links,
+    newpeers,
+    pictures,
+    portraits,
+    preferences,
+    seen,
+)
 from plexsync.store.brakes import State
 from plexsync.store.database import Connection, Database
+from plexsync.store.pictures import Picture
+from plexsync.store.portraits import PortraitRow
 from plexsync.store.seen import Seen
 
 SERVER = "plex"
@@ -77,6 +93,9 @@ def furnished(conn: Connection) -> None:
     decided(conn, 3, "missing")
     preferences.put(conn, f"listed:{SERVER}", {"1": "marks"})
     preferences.put(conn, f"first contact:{SERVER}:1", "live")
+    portraits.put(conn, [PortraitRow(server=SERVER, name_key="ann", name="Ann", performer=3, before="theirs")])
+    kept = Picture(kind="scene", id=1, recipe="r", etag="e", sha1="f" * 40, size=1, checked_for="t", checked_at=1.0)
+    pictures.put(conn, [kept])
 
 
 def known(conn: Connection) -> dict[int, Seen]:
@@ -92,6 +111,9 @@ def test_of_a_new_stash_only_what_is_known_by_paths_stays(database: Database) ->
         assert decisions.decided(conn, SERVER, [3]) == {}
         assert known(conn) == {}
         assert not jobs.waits(conn, SERVER)
+        assert pictures.of(conn, "scene", 1) == {}
+        ann = portraits.rows(conn, SERVER, ["ann"])["ann"]
+        assert (ann.performer, ann.before) == (None, "theirs")
         assert ledger.rows(conn, SERVER, ["/p/a.mp4"])["/p/a.mp4"][Field.TITLE].before == "before"
         assert list(index.of_keys(conn, SERVER, [7])) == [7]
 

@@ -197,6 +197,15 @@ def test_the_name_by_which_plex_reaches_us_is_one_of_ours(tmp_path: Path) -> Non
     assert config.host_names == ("nas", "plexsync.lan")
 
 
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("http://müller.lan:9797", "xn--mller-kva.lan"), ("http://NAS.:1", "nas."), ("http://[fd00::5]:1", "fd00::5")],
+)
+def test_that_name_is_one_of_ours_as_a_request_spells_it(tmp_path: Path, url: str, name: str) -> None:
+    config = load(config_file=None, data_dir=tmp_path, environ={"PLEXSYNC_URL_FROM_PLEX": url})
+    assert config.host_names == (name,)
+
+
 def test_while_nothing_is_kept_and_stash_is_nowhere_plex_is_told_to_come_back(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with opened(Settings(folder=folder, stash=NOWHERE), working=False) as door, door.client(key=None) as client:

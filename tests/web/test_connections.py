@@ -188,6 +188,18 @@ async def test_what_is_no_http_is_refused_in_json(sent: bytes) -> None:
     assert told["error"]
 
 
+async def test_a_head_may_be_as_large_as_its_refusal_says() -> None:
+    async with house() as one, one.link() as (reader, writer), asyncio.timeout(PATIENCE):
+        writer.write(HEAD)
+        for _ in range(connections.LARGEST_HEAD // 8000):
+            writer.write(b"X-Odd: " + b"x" * 7991 + b"\r\n")
+            await writer.drain()
+            # Its parts come one by one.
+            await asyncio.sleep(0.001)
+        writer.write(b"\r\n")
+        assert (await reader.readline()).split()[1] == b"200"
+
+
 async def test_who_asks_for_a_websocket_is_answered_as_anybody() -> None:
     async with house() as one:
         asked = b"Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"

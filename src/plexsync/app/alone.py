@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from plexsync.app.clients import stash_client
-from plexsync.app.pictures import art_of, gallery_of
+from plexsync.app.pictures import gallery_of
 from plexsync.app.provider import faces_of, provider_of
 from plexsync.app.rules import rules_of
 from plexsync.app.sources import complete_for_stash
 from plexsync.art.gallery import Gallery
 from plexsync.config import Config
-from plexsync.log import Redactor
+from plexsync.log import Redactor, logger
+from plexsync.model.errors import SyncError
 from plexsync.provider import Provider, Rest
 from plexsync.stash.client import StashClient
-from plexsync.store import identity
+from plexsync.store import identity, owner
 from plexsync.store.database import Database
 from plexsync.sync.clock import Clock
 from plexsync.sync.gaps.strangers import Strangers
 from plexsync.sync.gates.identities import StashIdentity
+from plexsync.sync.gates.peers import servers_among
 from plexsync.sync.matched import Matches
+
+_log = logger("plexsync.alone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +47,46 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
         redactor.add(secret)
     rules, turn = rules_of(config), asyncio.Lock()
     stash = stash_client(config, redactor, tag_parents=rules.asks_for_tag_parents)
-    names = tuple(server.name for server in config.servers)
+    known = StashIdentity(stash=stash, database=database, clock=clock)
+    names = _names(config, database)
     provider = provider_of(
         config,
         me=me,
-        identity=StashIdentity(stash=stash, database=database, clock=clock),
+        identity=known,
         database=database,
         clock=clock,
         turn=turn,
+        servers=names,
         rest=Rest(
             faces=faces_of(config, None),
-            matched=Matches(database=database, clock=clock, servers=names, wake=_nothing).note,
+            matched=_taken(Matches(database=database, clock=clock, servers=names, wake=_nothing), known),
             unknown=Strangers(database=database, clock=clock, servers=names).note,
             heard=_nothing,
         ),
     )
-    gallery = gallery_of(art_of(config, stash, database), me, rules, clock, turn)
+    gallery = gallery_of(config, me=me, identity=known, database=database, rules=rules, clock=clock, turn=turn)
     return Alone(config=config, identity=me, provider=provider, gallery=gallery, stash=stash)
+
+
+def _names(config: Config, database: Database) -> tuple[str, ...]:
+    """The Plex servers of the settings; where these name none, those that daemons of this database worked on."""
+    if config.servers:
+        return tuple(server.name for server in config.servers)
+    with database.transaction() as connection:
+        return tuple(servers_among(owner.standing(connection)))
+
+
+def _taken(matches: Matches, stash: StashIdentity) -> Callable[[Collection[int]], Awaitable[None]]:
+    """Hears of the scenes that Plex takes; no walk tells which Stash it is, so that it is known by these."""
+
+    async def taken(scenes: Collection[int]) -> None:
+        await matches.note(scenes)
+        try:
+            await stash.acquaint(list(scenes))
+        except SyncError as error:
+            _log.debug("the files of what Plex takes are not remembered", reason=error.message)
+
+    return taken
 
 
 def _nothing() -> None:

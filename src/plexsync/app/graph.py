@@ -12,7 +12,7 @@ from functools import partial
 from plexsync.app.advice import advice_of, doctor_of
 from plexsync.app.clients import checking, listener_of, plex_client, stash_client
 from plexsync.app.parts import Parts
-from plexsync.app.pictures import art_of, gallery_of, hints_of
+from plexsync.app.pictures import gallery_of, hints_of
 from plexsync.app.provider import faces_of, provider_of
 from plexsync.app.rules import paths_of, rules_of
 from plexsync.app.servers import Site
@@ -153,8 +153,15 @@ class _Builder:
         strangers = Strangers(database=self.database, clock=self.clock, servers=parts.names)
         matches = Matches(database=self.database, clock=self.clock, servers=parts.names, wake=self._wake)
 
+        told: dict[str, Outsiders] = {}
+
         async def outsiders() -> list[Outsiders]:
-            return [one for tools in await self._known() if (one := tools.portraits.outsiders) is not None]
+            for tools in await self._known():
+                if (one := tools.portraits.outsiders) is not None:
+                    # The room of one who stands by is made anew each time.
+                    one.recall(told.get(tools.server, one))
+                    told[tools.server] = one
+            return list(told.values())
 
         return provider_of(
             self.config,
@@ -163,6 +170,7 @@ class _Builder:
             database=self.database,
             clock=self.clock,
             turn=turn,
+            servers=parts.names,
             rest=Rest(
                 faces=faces_of(self.config, outsiders),
                 matched=matches.note,
@@ -187,7 +195,15 @@ class _Builder:
             spools=tuple(Spool(folder=folder, intake=intake) for folder in config.spool_folders),
             drains=parts.drains,
             upkeep=upkeep_of(parts, database),
-            gallery=gallery_of(art_of(config, parts.stash, database), self.me, parts.rules, clock, turn),
+            gallery=gallery_of(
+                config,
+                me=self.me,
+                identity=parts.stash_identity,
+                database=database,
+                rules=parts.rules,
+                clock=clock,
+                turn=turn,
+            ),
             questions=Questions(database=database, clock=clock, wake=self._wake),
             undoing=Undoing(database=database, clock=clock, servers=names, wake=self._wake),
             reconciling=parts.reconciling,

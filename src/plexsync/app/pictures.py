@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from plexsync.art import Art
 from plexsync.art.addresses import Addresses
 from plexsync.art.gallery import Gallery
 from plexsync.config import Config
+from plexsync.log import logger
+from plexsync.model.errors import StoreError
 from plexsync.model.fields import Field
 from plexsync.model.pictures import Recipe
 from plexsync.model.portraits import PeoplePictures
 from plexsync.model.rules import RuleBook
 from plexsync.plex.client import PlexClient
+from plexsync.provider.reading import Reading
 from plexsync.stash.client import StashClient
+from plexsync.store.database import Database
 from plexsync.store.fence import Transactions
 from plexsync.store.identity import Identity
 from plexsync.sync.clock import Clock
+from plexsync.sync.gates.identities import StashIdentity
 from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.index.outsiders import Outsiders
 from plexsync.sync.story.portraits import Portraits
 from plexsync.sync.walks.portraitwatch import PortraitWatch
+
+_log = logger("plexsync.provider")
+
+#: Seconds after which it is looked whether it is the store that does not answer.
+_STORE_SECONDS = 3.0
 
 
 def art_of(config: Config, stash: StashClient, rows: Transactions) -> Art:
@@ -73,10 +84,53 @@ def watch_of(config: Config, me: Identity, rules: RuleBook) -> PortraitWatch | N
     return None if addresses is None else PortraitWatch(addresses=addresses, recipe=recipe_of(rules), rules=rules)
 
 
-def gallery_of(art: Art, me: Identity, rules: RuleBook, clock: Clock, turn: asyncio.Lock) -> Gallery:
-    """What Plex may fetch without a key, also by addresses that it was given long ago.
+def gallery_of(
+    config: Config,
+    *,
+    me: Identity,
+    identity: StashIdentity,
+    database: Database,
+    rules: RuleBook,
+    clock: Clock,
+    turn: asyncio.Lock,
+) -> Gallery:
+    """What Plex may fetch without a key, also by addresses that it was given long ago, of the Stash that `identity`
+    knows; `turn` is held by each of its questions."""
+    reading = Reading(database=database, now=clock.now)
+    return Gallery(
+        art=art_of(config, identity.stash, database),
+        reads=reading,
+        recipe=recipe_of(rules),
+        now=clock.now,
+        addresses=Addresses(key=me.signing_key, base=""),
+        sure=sure_of(identity, reading),
+        doubt=identity.doubt,
+        turn=turn,
+    )
 
-    `turn` is held by each of its questions to Stash.
-    """
-    addresses = Addresses(key=me.signing_key, base="")
-    return Gallery(art=art, recipe=recipe_of(rules), now=clock.now, addresses=addresses, turn=turn)
+
+def sure_of(identity: StashIdentity, reading: Reading) -> Callable[[], Awaitable[None]]:
+    """What raises a SyncError while Stash is not the one that is known."""
+
+    async def sure() -> None:
+        try:
+            await _insisted(identity, reading)
+        except StoreError:
+            # Without the store nobody can tell anew; what Plex asked for is answered by the Stash that there is.
+            _log.debug("whether it is the Stash that is known cannot be told now")
+            identity.insist_as_last_known()
+
+    return sure
+
+
+async def _insisted(identity: StashIdentity, reading: Reading) -> None:
+    """StoreError, soon, also where the store takes the question and is silent."""
+    insisting = asyncio.create_task(identity.insist())
+    try:
+        while not (await asyncio.wait({insisting}, timeout=_STORE_SECONDS))[0]:
+            # It may as well be Stash that takes its time.
+            await reading.run(lambda _: None)
+        insisting.result()
+    finally:
+        insisting.cancel()
+        await asyncio.wait({insisting})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from plexsync.app.pictures import recipe_of
+from plexsync.app.pictures import recipe_of, sure_of
 from plexsync.app.rules import paths_of, rules_of
 from plexsync.config import Config
 from plexsync.log import logger
@@ -43,16 +43,17 @@ def provider_of(
     clock: Clock,
     turn: asyncio.Lock,
     rest: Rest,
+    servers: Sequence[str],
 ) -> Provider:
-    """The provider of the Stash that `identity` knows; `turn` is held by each of its questions."""
+    """The provider of the Stash that `identity` knows, for the libraries of these servers; `turn` is held by each of
+    its questions."""
     reading = Reading(database=database, now=clock.now)
     # The master switch is about writing. Values that are withheld from a Plex that asks, it would take away.
     book = rules_of(config.model_copy(update={"sync_enabled": True}))
-    names = [server.name for server in config.servers]
-    shelves = Shelves(servers=names, reading=reading, paths=paths_of(config), book=book)
+    shelves = Shelves(servers=servers, reading=reading, paths=paths_of(config), book=book)
     catalogue = Catalogue(
         stash=identity.stash,
-        sure=_sure(identity),
+        sure=sure_of(identity, reading),
         doubt=identity.doubt,
         strange=_strange(reading),
         now=clock.now,
@@ -63,7 +64,7 @@ def provider_of(
         catalogue=catalogue,
         matcher=Matcher(catalogue=catalogue, shelves=shelves),
         shelves=shelves,
-        pictures=Pictures(reading=reading, key=me.signing_key, usual=recipe_of(book)),
+        pictures=Pictures(reading=reading, key=me.signing_key, usual=recipe_of(book), servers=servers),
         rest=rest,
         now=clock.now,
         base=config.url_from_plex or "",
@@ -98,17 +99,6 @@ async def _insiders(names: Sequence[str], outsiders: Callable[[], Awaitable[Sequ
     except (SyncError, StoreError) as error:
         _log.debug("pictures of people are left out", reason=str(error))
         return []
-
-
-def _sure(identity: StashIdentity) -> Callable[[], Awaitable[None]]:
-    async def sure() -> None:
-        try:
-            await identity.insist()
-        except StoreError:
-            # Without the store nobody can tell; what Plex asked for is answered by the Stash that there is.
-            _log.debug("whether it is the Stash that is known cannot be told now")
-
-    return sure
 
 
 def _strange(reading: Reading) -> Callable[[Mapping[int, Scene | None]], Awaitable[bool]]:

@@ -19,6 +19,7 @@ _SIGNED = 32
 SERVED = frozenset({PictureKind.SCENE, PictureKind.PERFORMER, PictureKind.STUDIO, PictureKind.GROUP})
 _KINDS = frozenset(kind.value for kind in SERVED)
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+_OF_SCENE = re.compile(rf"https?://.+/{ROOT}/{PictureKind.SCENE}/\d+/[^/]+/[0-9a-f]{{{_SIGNED}}}{re.escape(_SUFFIX)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,19 @@ class Addresses:
         sha1, _, recipe = version.partition(".")
         return Address(kind=owner, id=int(number), version=sha1, recipe=_recipe(recipe))
 
+    def made(self, address: str) -> bool:
+        """Whether it is one of ours, wherever Plex reached us when it was made."""
+        parts = address.split("/")[-5:]
+        return len(parts) == 5 and parts[0] == ROOT and self.read(*parts[1:]) is not None
+
     def _signature(self, kind: PictureKind, number: int, version: str) -> str:
         text = f"{ROOT}/{kind.value}/{number}/{version}"
         return hmac.new(self.key.encode(), text.encode(), hashlib.sha256).hexdigest()[:_SIGNED]
+
+
+def is_of_scene(address: str) -> bool:
+    """Whether it has the form of our addresses of covers, whoever signed it."""
+    return _OF_SCENE.fullmatch(address) is not None
 
 
 def _recipe(text: str) -> Recipe | None:

@@ -98,16 +98,23 @@ class Art:
         kept = await self.kept(sha1)
         if kept is not None:
             return sha1, kept
-        row = await self.fetched(source, recipe, now)
+        row, ready = await self.fetched(source, recipe, now)
         known = await self.database.run(lambda c: pictures.of(c, source.kind, source.id).get(recipe.name))
         if known is None or known.sha1 != row.sha1:
             await self.database.run(lambda c: pictures.put(c, [row]))
-        kept = await self.kept(row.sha1)
-        return None if kept is None else (row.sha1, kept)
+        return (row.sha1, ready) if ready else None
 
-    async def fetched(self, source: Source, recipe: Recipe, now: float) -> Picture:
-        """What Stash shows now, kept in shape in the folder; the store is not asked."""
-        return await self._made(source, recipe, await self.stash.picture(source.address), now)
+    async def fetched(self, source: Source, recipe: Recipe, now: float) -> tuple[Picture, bytes]:
+        """What Stash shows now and its bytes in shape, b"" for none; the store is not asked.
+
+        It is kept in the folder too, where that can be written.
+        """
+        row, ready = await self._ready(source, recipe, await self.stash.picture(source.address), now)
+        try:
+            await self._keep(source, ready)
+        except OwnDiskError as error:
+            _log.warning("a picture is shown and not kept", reason=error.message)
+        return row, ready
 
     async def kept(self, sha1: str) -> bytes | None:
         """The bytes of a picture that was shaped, while the folder has them."""
@@ -118,11 +125,17 @@ class Art:
         return PictureFolder(self.folder, self.limit)
 
     async def _made(self, source: Source, recipe: Recipe, found: Cover, now: float) -> Picture:
-        """What is to be remembered of an answer of Stash, whose picture is kept in shape."""
+        """What is to be remembered of an answer of Stash, whose picture is kept in shape. OwnDiskError."""
+        row, ready = await self._ready(source, recipe, found, now)
+        await self._keep(source, ready)
+        return row
+
+    async def _ready(self, source: Source, recipe: Recipe, found: Cover, now: float) -> tuple[Picture, bytes]:
+        """The same and the picture in shape, which is not kept yet."""
         ready = await self._shaped(source, recipe, found.content) if found.kind == "picture" else b""
         # What could not be read may have been cut on its way: it is fetched anew at every look.
         read = bool(ready) or found.kind == "none"
-        return Picture(
+        row = Picture(
             kind=source.kind.value,
             id=source.id,
             recipe=recipe.name,
@@ -132,23 +145,38 @@ class Art:
             checked_for=source.mark if read else "",
             checked_at=now,
         )
+        return row, ready
 
     async def _shaped(self, source: Source, recipe: Recipe, content: bytes) -> bytes:
+        work = asyncio.create_task(self._on_bench(content, recipe))
+        work.add_done_callback(_heard)
         try:
-            async with self.bench:
-                ready = await asyncio.to_thread(shaped, content, recipe)
-            await asyncio.to_thread(self._kept.keep, ready)
+            # It cannot be stopped: until it is over the bench is taken, also where nobody waits any more.
+            return await asyncio.shield(work)
         except UnreadablePictureError as error:
             _log.warning(
                 "the picture in Stash cannot be read, what Plex shows stays", of=source.label, reason=str(error)
             )
             return b""
+
+    async def _on_bench(self, content: bytes, recipe: Recipe) -> bytes:
+        async with self.bench:
+            return await asyncio.to_thread(shaped, content, recipe)
+
+    async def _keep(self, source: Source, ready: bytes) -> None:
+        try:
+            if ready:
+                await asyncio.to_thread(self._kept.keep, ready)
         except OSError as error:
             raise OwnDiskError(
                 f"the picture of {source.label} cannot be kept in {self.folder} ({error.strerror}): make room on its "
                 "disk, or let PlexSync's user write there"
             ) from error
-        return ready
+
+
+def _heard(work: asyncio.Task[bytes]) -> None:
+    if not work.cancelled():
+        work.exception()
 
 
 def _unmade(source: Source, recipe: Recipe, found: Cover, now: float) -> Picture:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 #: Bytes that the folder holds, about.
 FOLDER_LIMIT = 500 * 1024**2
+_OURS = (".jpg", ".tmp")
 
 
 def sha1_of(content: bytes) -> str:
@@ -52,10 +53,12 @@ class PictureFolder:
         return sha1
 
     def trim(self) -> None:
-        """Let the oldest go."""
+        """Let the oldest go. What others put beside them, as the software of a NAS does, is theirs."""
         kept: list[tuple[float, int, Path]] = []
         for path in self.place.iterdir():
             with suppress(FileNotFoundError):
+                if path.suffix not in _OURS:
+                    continue
                 facts = path.stat()
                 kept.append((facts.st_mtime, facts.st_size, path))
         total = 0

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
 
 from plexsync.art.addresses import Address, Addresses
 from plexsync.art.covers import Art
-from plexsync.art.sources import Source, by_id
+from plexsync.art.sources import by_id
 from plexsync.flights import Flights
-from plexsync.model.errors import StoreError, SyncError
+from plexsync.log import logger
+from plexsync.model.errors import ServerDown, StashServerDown, StashTemporaryError, StoreError, SyncError
 from plexsync.model.pictures import Recipe
 from plexsync.store import pictures
 from plexsync.store.pictures import Picture
+
+_log = logger("plexsync.art")
+
+T = TypeVar("T")
+#: Seconds in which Stash has to show a picture: whoever asks about scenes waits for that too, and not for ever.
+PATIENCE = 10.0
+#: Seconds after which one who waits in line is told to come back.
+LONGEST = 60.0
+#: Seconds for which a Stash that is away is not asked again: who waits in line hears the same.
+PAUSE = 2.0
+#: Seconds that the store is waited for, where the picture is there already.
+_STORE_SECONDS = 3.0
+
+
+class Reads(Protocol):
+    """Looks at the store, which may be away."""
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """What the store tells. StoreError while it does not."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +51,25 @@ class Served:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Gallery:
     """Pictures by address: those that are kept at once, others from Stash, where many ask for one only once.
 
     `recipe` is what is made of those whose address names none. Stash is asked one question at a time, by `turn`.
+    `sure` raises a SyncError while Stash may not be believed; `doubt` makes it look anew which Stash it is.
     """
 
     art: Art
+    reads: Reads
     recipe: Recipe
     now: Callable[[], float]
     addresses: Addresses
+    sure: Callable[[], Awaitable[None]]
+    doubt: Callable[[], None]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _line: asyncio.Lock = field(default_factory=asyncio.Lock)
     _flights: Flights[Address, Served | None] = field(default_factory=Flights)
+    _away: tuple[float, ServerDown] | None = None
 
     async def picture(self, address: Address) -> Served | None:
         """The picture; None where Stash has none. SyncError while it has to be fetched and Stash is away."""
@@ -50,39 +81,66 @@ class Gallery:
 
     async def _known(self, address: Address) -> Picture | None:
         try:
-            held = await self.art.database.run(lambda c: pictures.of(c, address.kind, address.id))
+            held = await self.reads.run(lambda c: pictures.of(c, address.kind, address.id))
         except StoreError:
             return None
         return held.get(self._recipe(address).name)
 
     async def _fetched(self, address: Address, known: Picture | None, kept: bytes | None) -> Served | None:
         try:
-            async with self.turn:
-                return await self._told(address, known, kept)
+            async with self._in_turn():
+                row, content = await self._asked(address, known, kept)
         except SyncError as error:
             if error.status == 404:
                 return None
             if known is not None and kept is not None:
                 return _served(known.sha1, kept, address)
             raise
+        if known is None or known.sha1 != row.sha1:
+            await self._note(row)
+        return _served(row.sha1, content, address) if content else None
 
-    async def _told(self, address: Address, known: Picture | None, kept: bytes | None) -> Served | None:
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """However many pictures are asked for, a question about scenes waits for one of them at most."""
+        try:
+            async with asyncio.timeout(LONGEST) as waiting, self._line, self.turn:
+                waiting.reschedule(None)
+                yield
+        except TimeoutError as error:
+            raise StashTemporaryError(f"Stash had no time for the picture within {LONGEST:g} s") from error
+
+    async def _asked(self, address: Address, known: Picture | None, kept: bytes | None) -> tuple[Picture, bytes]:
+        if self._away is not None and 0 <= self.now() - self._away[0] < PAUSE:
+            raise StashServerDown(self._away[1].message, retry_after=self._away[1].retry_after)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.sure()
+                return await self._told(address, known, kept)
+        except TimeoutError as error:
+            raise StashTemporaryError(f"Stash gave no picture within {PATIENCE:g} s") from error
+        except ServerDown as error:
+            # What comes back need not be what went away.
+            self.doubt()
+            self._away = (self.now(), error)
+            raise
+
+    async def _told(self, address: Address, known: Picture | None, kept: bytes | None) -> tuple[Picture, bytes]:
         """The picture as Stash has it: the known one, unless Stash says that it is another by now."""
         source = by_id(address.kind, address.id)
         if known is not None and kept is not None and known.etag:
             glimpse = await self.art.stash.glimpse(source.address, known.etag)
             if glimpse.kind != "none" and glimpse.etag == known.etag:
-                return _served(known.sha1, kept, address)
-        found = await self._content(source, self._recipe(address))
-        return None if found is None else _served(*found, address)
+                return known, kept
+        return await self.art.fetched(source, self._recipe(address), self.now())
 
-    async def _content(self, source: Source, recipe: Recipe) -> tuple[str, bytes] | None:
+    async def _note(self, row: Picture) -> None:
+        """What is not noted now is found at the next look."""
         try:
-            return await self.art.content(source, recipe, "", self.now())
-        except StoreError:
-            row = await self.art.fetched(source, recipe, self.now())
-            kept = await self.art.kept(row.sha1)
-            return None if kept is None else (row.sha1, kept)
+            async with asyncio.timeout(_STORE_SECONDS):
+                await self.art.database.run(lambda c: pictures.put(c, [row]))
+        except (StoreError, TimeoutError) as error:
+            _log.debug("a picture cannot be noted", reason=str(error) or type(error).__name__)
 
     def _recipe(self, address: Address) -> Recipe:
         return address.recipe or self.recipe

@@ -18,10 +18,13 @@ LARGEST_BYTES = 5_000_000
 LARGEST_PIXELS = 50_000_000
 _LOWEST_QUALITY = 45
 _QUALITY_STEP = 10
+#: Bytes of the largest profile of colours that is kept: nothing makes a picture smaller than that.
+_LARGEST_PROFILE = 1_000_000
 #: So near to 2:3 a picture is a poster as it is.
 _NEARLY = 0.02
 #: What browsers show, and so what people put into Stash.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP")
+_UNKNOWN = "it is no picture as JPEG, PNG, GIF, WebP, AVIF or BMP, or only a piece of one"
 #: What sets a picture upright, by the orientation that its camera noted.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,7 +37,6 @@ _UPRIGHT = {
 }
 #: What Pillow raises, depending on the format, where a file is not what its first bytes promise.
 _BROKEN = (
-    UnidentifiedImageError,
     OSError,
     SyntaxError,
     ValueError,
@@ -43,6 +45,7 @@ _BROKEN = (
     KeyError,
     TypeError,
     OverflowError,
+    RuntimeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -65,6 +68,8 @@ def shaped(content: bytes, recipe: Recipe) -> bytes:
                 picture.load()
                 return content
             return _encoded(_framed(_plain(picture, recipe.edge), recipe), recipe.quality)
+    except UnidentifiedImageError as error:
+        raise UnreadablePictureError(_UNKNOWN) from error
     except _BROKEN as error:
         raise UnreadablePictureError(str(error) or type(error).__name__) from error
 
@@ -92,6 +97,7 @@ def _plain(picture: Image.Image, edge: int) -> Image.Image:
     # A JPEG is decoded in a fraction of its size where that is enough.
     picture.draft("RGB", (edge, edge))
     profile = picture.info.get("icc_profile") if picture.mode == "RGB" else None
+    profile = profile if profile and len(profile) <= _LARGEST_PROFILE else None
     turn = _turn(picture)
     ready = _of_eight_bits(picture)
     # Before anything else is made of it: a large picture is large in memory each time.

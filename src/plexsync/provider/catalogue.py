@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from plexsync.model.errors import ServerDown, SyncError
 from plexsync.model.scene import Scene
@@ -51,6 +51,7 @@ class Catalogue:
     _kept: OrderedDict[int, _Kept] = field(default_factory=OrderedDict)
     _wanted: dict[int, asyncio.Future[Scene | None]] = field(default_factory=dict)
     _asking: asyncio.Task[None] | None = None
+    _telling: asyncio.Task[Any] | None = None
     _away: tuple[float, AwayError] | None = None
 
     async def scene(self, number: int, *, age: float = FRESH) -> Scene | None:
@@ -131,17 +132,30 @@ class Catalogue:
 
     async def _asked(self, ask: Callable[[], Awaitable[T]], scenes: Callable[[T], Mapping[int, Scene | None]]) -> T:
         """One question, in its turn; `scenes` are those of an answer. AwayError where there is none to be believed."""
-        async with self.turn:
-            self._insist_on_pause()
-            try:
+        await self.turn.acquire()
+        # Once asked it is heard out: whoever asks next has to know whether Stash is away.
+        telling = self._telling = asyncio.create_task(self._told(ask, scenes))
+        telling.add_done_callback(self._heard_out)
+        return await asyncio.shield(telling)
+
+    async def _told(self, ask: Callable[[], Awaitable[T]], scenes: Callable[[T], Mapping[int, Scene | None]]) -> T:
+        self._insist_on_pause()
+        try:
+            await self.sure()
+            told = await ask()
+            if await self.strange(scenes(told)):
+                self.doubt()
                 await self.sure()
-                told = await ask()
-                if await self.strange(scenes(told)):
-                    self.doubt()
-                    await self.sure()
-            except SyncError as error:
-                raise self._noted(error) from error
-            return told
+        except SyncError as error:
+            raise self._noted(error) from error
+        return told
+
+    def _heard_out(self, telling: asyncio.Task[Any]) -> None:
+        """The next question may be asked."""
+        self.turn.release()
+        if not telling.cancelled():
+            # Who asked may have hung up; then nobody hears of a failure.
+            telling.exception()
 
     def _noted(self, error: SyncError) -> AwayError:
         told = away(error)

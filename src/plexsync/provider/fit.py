@@ -28,12 +28,15 @@ class Wanted:
     """A file that Plex asks about: where Stash may have it, surest first, and every reading of what Plex wrote.
 
     `fewest` are, for each reading, the last segments of a path in Stash that have to be the same where no rule speaks
-    of it: all below the library's folder, as far as that is known.
+    of it: all below the library's folder, as far as that is known. `meant` are the keys of all places in known
+    libraries that it may have, whose keys begin with one of `roots`, without case.
     """
 
     tiers: tuple[tuple[str, ...], ...]
     names: tuple[Filename, ...]
     fewest: tuple[int, ...]
+    meant: frozenset[str]
+    roots: tuple[str, ...]
     paths: PathRules
 
     @property
@@ -63,8 +66,8 @@ class Wanted:
         for tier in self.tiers:
             if found := _at({path_key(place) for place in tier}, files):
                 return found
-        folded = {path_key(place).casefold() for tier in self.tiers for place in tier}
-        return sorted({one.scene for one in files if path_key(one.path).casefold() in folded})
+        folded = {_folded(place) for tier in self.tiers for place in tier}
+        return sorted({one.scene for one in files if _folded(one.path) in folded})
 
     def fitting(self, files: Sequence[Held]) -> list[int]:
         """The same, or else those whose paths share the longest end with what Plex wrote, enough to be that file."""
@@ -80,13 +83,23 @@ class Wanted:
 
     def _shared(self, path: str) -> int:
         """How many segments; 0 for a file that is known to be another one, or shares too few."""
-        known = self.paths.places_in_plex(path)
-        found = [0]
-        for name, fewest in zip(self.names, self.fewest, strict=True):
-            count = common_suffix("/".join(name.parts), path)
-            if any(name.ends(place) for place in known) if known else count >= fewest:
-                found.append(count)
-        return max(count for count in found if count == 0 or count >= _SHORTEST)
+        may_be = self._may_be(path)
+        if may_be is False:
+            return 0
+        counts = [common_suffix("/".join(name.parts), path) for name in self.names]
+        needed = [_SHORTEST if may_be else fewest for fewest in self.fewest]
+        return max((count for count, least in zip(counts, needed, strict=True) if count >= least), default=0)
+
+    def _may_be(self, path: str) -> bool | None:
+        """Whether Plex may call a file of Stash so; None where nothing tells at which place Plex has it.
+
+        What lies in a library has its name there, and no other; a rule may lead out of all that are known.
+        """
+        places = self.paths.places_in_plex(path)
+        inside = [key for key in map(_folded, places or (path,)) if key.startswith(self.roots)]
+        if inside:
+            return not self.meant.isdisjoint(inside)
+        return any(name.ends(place) for name in self.names for place in places) if places else None
 
     def _same_case(self, path: str, count: int) -> bool:
         held = [unicodedata.normalize("NFC", part) for part in parts_of(path)][-count:]
@@ -98,13 +111,19 @@ def wanted_of(filename: str, locations: Sequence[str], paths: PathRules) -> Want
     names = readings(filename)
     if not names:
         return None
-    whole = [one.text for one in names if one.rooted]
+    roots = tuple(_folded(location).rstrip("/") + "/" for location in locations)
+    rooted = [one.text for one in names if one.rooted]
+    whole = [text for text in rooted if _folded(text).startswith(roots)]
     joined = [place for one in names for location in locations for place in one.places_in(location)]
-    tiers = tuple(_in_stash(places, paths) for places in (whole, joined))
+    # Elsewhere it is one only if a rule says so: it may as well be a place in a library, with a slash before it.
+    mapped = [to for text in rooted if text not in whole for to in paths.places_in_stash(text)]
+    tiers = (_in_stash(whole, paths), _once([*_in_stash(joined, paths), *mapped]))
     return Wanted(
         tiers=tuple(tier for tier in tiers if tier),
         names=tuple(names),
         fewest=tuple(_fewest(one, locations) for one in names),
+        meant=frozenset(map(_folded, joined)),
+        roots=roots,
         paths=paths,
     )
 
@@ -115,8 +134,20 @@ def _fewest(name: Filename, locations: Sequence[str]) -> int:
 
 
 def _in_stash(places: Iterable[str], paths: PathRules) -> tuple[str, ...]:
-    """Where no rule speaks of a place, Stash may have it under the same path."""
-    return tuple(dict.fromkeys(to for place in places for to in paths.places_in_stash(place) or (place,)))
+    """Where no rule speaks of a place, neither in Plex nor in Stash, Stash may have it under the same path."""
+    return _once(to for place in places for to in paths.places_in_stash(place) or _same(place, paths))
+
+
+def _same(place: str, paths: PathRules) -> tuple[str, ...]:
+    return () if paths.places_in_plex(place) else (place,)
+
+
+def _once(places: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(places))
+
+
+def _folded(path: str) -> str:
+    return path_key(path).casefold()
 
 
 def _at(keys: set[str], files: Iterable[Held]) -> list[int]:

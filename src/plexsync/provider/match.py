@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ MANY = 20
 #: Of what Stash finds for a title, so many are put in order.
 _SEARCHED = 100
 _WORD = re.compile(r"\w+")
+#: What a title without words is looked for by: Stash's search gives quotes, dashes and bars a meaning.
+_SIGN = re.compile(r"[^\s\"|-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class Matcher:
             unknown = "" if wanted is None else self._place(wanted)
             number = scene_of_guid(asked.guid) or scene_in_name(wanted.names[-1].parts[-1] if wanted else asked.title)
             found = await self.catalogue.scenes([number]) if number is not None else []
-        if not found and wanted is None:
+        if not found and not asked.filename:
             found = await self._by_title(asked, certain=True)
         if len(found) != 1:
             return Matched(unknown="" if found else unknown)
@@ -140,10 +143,11 @@ class Matcher:
         return await self.catalogue.ending(wanted.whole, loosely=loosely) or [] if scenes is None else scenes
 
     async def _by_title(self, asked: Asked, *, certain: bool) -> list[Scene]:
-        words = " ".join(_WORD.findall(asked.title))
+        title = unicodedata.normalize("NFC", asked.title)
+        words = _WORD.findall(title) or _SIGN.findall(title)
         if not words:
             return []
-        found = await self.catalogue.searched(words, _SEARCHED)
+        found = await self.catalogue.searched(" ".join(words), _SEARCHED)
         if certain:
             return [scene for scene in found if _is_titled(scene, asked) and _is_of_year(scene, asked)]
         return sorted(found, key=lambda scene: (not _is_titled(scene, asked), not _is_of_year(scene, asked)))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plexsync.art.addresses import SERVED, Addresses
-from plexsync.art.sources import PictureKind, Source, cover_of, picture_of
+from plexsync.art.sources import PictureKind, Source, by_id, cover_of, picture_of
+from plexsync.model.compare import text_key
 from plexsync.model.errors import StoreError
 from plexsync.model.fields import Field
 from plexsync.model.pictures import Recipe
 from plexsync.model.rules import Rules
 from plexsync.model.rules.collected import collected
-from plexsync.model.scene import Scene
+from plexsync.model.scene import Performer, Scene
 from plexsync.provider.reading import Reading
 from plexsync.provider.together import Together
-from plexsync.store import pictures
+from plexsync.store import pictures, portraits
 from plexsync.store.database import Connection
 from plexsync.store.pictures import Picture
 
@@ -49,25 +50,37 @@ class Wall:
 
 @dataclass(slots=True, kw_only=True)
 class Pictures:
-    """Makes the addresses. `usual` is the recipe of those whose address names none."""
+    """Makes the addresses. `usual` is the recipe of those whose address names none; `servers` may show people."""
 
     reading: Reading
     key: str = field(repr=False)
     usual: Recipe
+    servers: Sequence[str] = ()
     _known: Together[Print, Picture] = field(init=False)
+    _winners: Together[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._known = Together(lambda prints: self.reading.run(lambda c: _known(c, prints)))
+        self._winners = Together(lambda keys: self.reading.run(lambda c: portraits.winners(c, self.servers, keys)))
 
-    def wall(self, scene: Scene, rules: Rules, people: Collection[int]) -> Wall:
-        """The pictures of a scene by these rules; of its performers only those with these ids."""
+    async def winners(self, names: Collection[str]) -> Mapping[str, int]:
+        """The performers whose pictures these names show in Plex already; of others nothing is known."""
+        keys = {text_key(name): name for name in names}
+        try:
+            found = await self._winners.of(keys)
+        except StoreError:
+            return {}
+        return {name: found[key] for key, name in keys.items() if key in found}
+
+    def wall(self, scene: Scene, rules: Rules, people: Mapping[int, int]) -> Wall:
+        """The pictures of a scene by these rules; `people` are those of its performers who have one, and whose."""
         cover = cover_of(scene)
         faces = [one for one in scene.performers if one.picture and one.id in people]
         shared = collected(scene, rules) if rules.collection_pictures else {}
         return Wall(
             poster=Print(source=cover, recipe=rules.recipe(Field.POSTER)),
             background=Print(source=cover, recipe=rules.recipe(Field.BACKGROUND)),
-            people={one.id: self._print(PictureKind.PERFORMER, one.id, one.picture) for one in faces},
+            people={one.id: self._face(one, people[one.id]) for one in faces},
             collections={
                 key: self._print(PictureKind(one.kind), one.id, one.picture)
                 for key, one in shared.items()
@@ -87,13 +100,23 @@ class Pictures:
     def _print(self, kind: PictureKind, number: int, address: str) -> Print:
         return Print(source=picture_of(kind, number, address), recipe=self.usual)
 
+    def _face(self, one: Performer, winner: int) -> Print:
+        if winner == one.id:
+            return self._print(PictureKind.PERFORMER, one.id, one.picture)
+        return Print(source=by_id(PictureKind.PERFORMER, winner), recipe=self.usual)
+
     def _address(self, book: Addresses, one: Print, version: str) -> str:
         recipe = None if one.recipe == self.usual else one.recipe
         return book.of(one.source.kind, one.source.id, version, recipe)
 
 
 def _version(one: Print, known: Picture | None) -> str:
-    """The sha1 of the picture where it is surely known, else a text that moves whenever its owner is touched."""
+    """The sha1 of the picture where it is surely known, else a text that moves whenever its owner is touched.
+
+    Of what is told by its number alone no touch is known: what was seen of it last counts.
+    """
+    if not one.source.mark and one.source.address:
+        return known.sha1 if known is not None else ""
     if known is not None and one.source.is_settled(known.checked_for, known.checked_at):
         return known.sha1
     return hashlib.sha1(one.source.mark.encode(), usedforsecurity=False).hexdigest() if one.source.address else ""

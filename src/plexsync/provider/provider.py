@@ -97,7 +97,7 @@ class Provider:
             scene = await self._scene(number)
             if scene is None:
                 return None
-            wall = self.pictures.wall(scene, self.shelves.rules_of(scene), ())
+            wall = self.pictures.wall(scene, self.shelves.rules_of(scene), {})
             addresses = await self.pictures.addresses([wall.poster, wall.background], self.base or here)
         return container(render.images(scene, wall, addresses), of="Image", page=page)
 
@@ -118,15 +118,16 @@ class Provider:
         pairs = zip(ruled, walls, strict=True)
         return [render.metadata(scene, rules, wall, addresses) for (scene, rules), wall in pairs]
 
-    async def _shown(self, ruled: Iterable[tuple[Scene, Rules]]) -> set[int]:
-        """The performers whose pictures may be shown."""
+    async def _shown(self, ruled: Iterable[tuple[Scene, Rules]]) -> dict[int, int]:
+        """The performers who may have a picture, and whose it is: a name has one in all of Plex."""
         names: dict[str, set[int]] = {}
         for scene, rules in ruled:
             for one in rules.people.shown(scene.performers):
                 if one.performer.picture:
                     names.setdefault(one.person.name, set()).add(one.performer.id)
         allowed = await self.rest.faces(list(names)) if names else ()
-        return {number for name in allowed for number in names[name]}
+        winners = await self.pictures.winners(allowed)
+        return {number: min(number, winners.get(name, number)) for name in allowed for number in names[name]}
 
     def _offer(self, numbers: Iterable[int]) -> None:
         """A person chooses among these; which it is, only the next question tells."""

@@ -1,4 +1,4 @@
-"""The libraries that take part: where their files lie, and whose rules a scene is told by."""
+"""The libraries that are synced or ask the provider: where their files lie, and whose rules a scene is told by."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from plexsync.model.errors import StoreError
 from plexsync.model.item import Section
 from plexsync.model.pathrules import PathRules
 from plexsync.model.paths import path_key
+from plexsync.model.provider import IDENTIFIER
 from plexsync.model.rules import RuleBook, Rules
 from plexsync.model.scene import Scene
 from plexsync.provider.reading import Reading
@@ -43,7 +44,7 @@ class Shelves:
 
     def read(self, connection: Connection) -> None:
         """The same within a transaction."""
-        self.known = tuple(one for server in self.servers for one in sections.synced(connection, server))
+        self.known = tuple(one for server in self.servers for one in _taking_part(connection, server))
 
     @property
     def locations(self) -> list[str]:
@@ -53,7 +54,8 @@ class Shelves:
     def rules_of(self, scene: Scene) -> Rules:
         """Those of the library that lists a file of the scene, the primary one first; else those of all."""
         for file in scene.files:
-            for place in self.paths.places_in_plex(file.path):
+            # Where no rule speaks of a file, Plex may have it under the same path.
+            for place in self.paths.places_in_plex(file.path) or (file.path,):
                 if (section := self._holding(place)) is not None:
                     return self.book.of(section.title, str(section.key))
         return self.book.default
@@ -62,6 +64,14 @@ class Shelves:
         key = path_key(plex_path)
         held = (one for one in self.known if any(key.startswith(_root(place)) for place in one.locations))
         return next(held, None)
+
+
+def _taking_part(connection: Connection, server: str) -> list[Section]:
+    """The synced ones first, then others that ask as well."""
+    synced = sections.synced_keys(connection, server) or ()
+    every = sections.known(connection, server)
+    asking = [one for one in every if one.agent == IDENTIFIER and one.key not in synced]
+    return [*(one for one in every if one.key in synced), *asking]
 
 
 def _root(location: str) -> str:

@@ -18,6 +18,7 @@ _BY_SCENE = (
     schema.related,
     schema.relations,
     schema.walks,
+    schema.pictures,
 )
 _BY_ITEM = (schema.links, schema.in_step, schema.items)
 _PICTURES = (schema.uploads, schema.shown)
@@ -28,6 +29,8 @@ def forget_scenes(conn: Connection) -> None:
     """The ids of scenes mean others. What is known by paths stays."""
     for table in _BY_SCENE:
         conn.execute(sa.delete(table))
+    # Performers have other ids too: whose picture a name shows is found anew, and what Plex showed before is kept.
+    conn.execute(sa.update(schema.portraits).values(performer=None, looked_at=0.0))
     undos.leave_all(conn)
 
 

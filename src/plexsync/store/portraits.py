@@ -46,6 +46,16 @@ def rows(conn: Connection, server: str, name_keys: Iterable[str]) -> dict[str, P
     return found
 
 
+def winners(conn: Connection, servers: Iterable[str], name_keys: Iterable[str]) -> dict[str, int]:
+    """Of each name that shows somebody's picture whose it is; of several servers' the lowest id."""
+    wanted, found = set(name_keys), dict[str, int]()
+    for server in servers:
+        for key, row in rows(conn, server, wanted).items():
+            if row.performer is not None:
+                found[key] = min(row.performer, found.get(key, row.performer))
+    return found
+
+
 def written(conn: Connection, server: str, after: str = "", limit: int = 1000) -> list[PortraitRow]:
     """The next names past `after` that ever got a picture from us."""
     mine = sa.and_(portraits.c.server == server, portraits.c.name_key > after, portraits.c.intended.is_not(None))

@@ -20,6 +20,8 @@ BODY_SECONDS = 30.0
 LATE_SECONDS = 2.0
 #: Seconds in which a client has to take something of its answer: a person may look at a page of a long one for a while.
 TAKING_SECONDS = 300.0
+#: Bytes of the head of a request.
+LARGEST_HEAD = 64 * 1024
 #: Connections at once: of more, the one that has been silent longest gives way.
 MOST = 400
 
@@ -78,7 +80,9 @@ class BoundedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is no HTTP is refused as anything else is."""
-        body = json.dumps({"error": f"{msg.rstrip('.')}: send HTTP/1.1, with a head of at most 64 KiB"}).encode()
+        body = json.dumps(
+            {"error": f"{msg.rstrip('.')}: send HTTP/1.1, with a head of at most {LARGEST_HEAD} bytes"}
+        ).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             head = h11.Response(status_code=400, headers=[*headers, (b"connection", b"close")], reason=b"Bad Request")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ from plexsync.sync.undoing import NothingToUndoError
 _log = logger("plexsync.web")
 
 UNEXPECTED = "something went wrong inside PlexSync: its log says what"
+STOPPING = "PlexSync is stopping: ask again once it runs"
+#: Seconds after which that is worth it.
+_AGAIN = 60
 _SHOWN = 5
 
 
@@ -60,6 +64,12 @@ class LastResort:
 
         try:
             await self.app(scope, receive, watched)
+        except asyncio.CancelledError:
+            if not _is_cut_off():
+                raise
+            # Only the end of the server does that.
+            if not begun:
+                await _answer(503, STOPPING, {"Retry-After": str(_AGAIN)})(scope, receive, send)
         except ClientDisconnect:
             _log.debug("a caller left before its request was read", path=scope.get("path"))
         except Exception:
@@ -67,6 +77,12 @@ class LastResort:
             if begun:
                 raise
             await _answer(500, UNEXPECTED)(scope, receive, send)
+
+
+def _is_cut_off() -> bool:
+    """Whether it is the request that was cancelled, and not something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def answer_faults(app: FastAPI) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.server import ServerState
 
-from plexsync.web.connections import BoundedProtocol
+from plexsync.web.connections import LARGEST_HEAD, BoundedProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +32,7 @@ class QuietServer(uvicorn.Server):
                 lifespan="off",
                 access_log=False,
                 timeout_graceful_shutdown=1,
+                h11_max_incomplete_event_size=LARGEST_HEAD,
             )
         )
         self.server_state = _DatedState(self.config)

@@ -42,6 +42,7 @@ class StashIdentity:
     clock: Clock
     _sure: bool = False
     _doubts: int = 0
+    _refused: str = ""  #: why the last look found that it is another one
     _comparing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def insist(self) -> None:
@@ -55,6 +56,11 @@ class StashIdentity:
         self._doubts += 1
         self._sure = False
 
+    def insist_as_last_known(self) -> None:
+        """As `insist`, for one who cannot look now: Incompatible where the last look found another one."""
+        if self._refused:
+            raise Incompatible(self._refused, peer=Peer.STASH)
+
     async def check(self) -> None:
         """The same as part of a health check, which looks anew while a person is asked."""
         await self.stash.healthy()
@@ -66,23 +72,28 @@ class StashIdentity:
         self._sure, doubts = False, self._doubts
         known = await self.database.run(_known)
         told = await self.stash.scenes_each(list(known)) if known else None
-        other = told is not None and _is_other(known, told.found)
+        found = told.found if told is not None else {}
+        other = _is_other(known, found)
         question = await self.database.run(lambda c: self._ask(c, known, other=other))
-        if other:
-            raise Incompatible(
-                f"the scenes of this Stash have other files than the ones known by the same numbers. Nothing is written"
-                f" until you say which Stash it is: `plexsync brake list`, question {question}",
-                peer=Peer.STASH,
-            )
+        self._refused = _refusal(question) if other else ""
+        self.insist_as_last_known()
+        if moved := {number: marks for number, marks in _files(found).items() if marks != known[int(number)]}:
+            await self.database.run(lambda c: _remember(c, moved))
         self._sure = doubts == self._doubts
 
     async def learn(self, more: Sequence[int] = ()) -> None:
         """Remember the files of some scenes, taken from all over Stash; `more` are scenes not seen before."""
         ids = await self.database.run(lambda c: _some_ids(c, more))
         told = await self.stash.scenes_each(ids) if ids else None
-        found = told.found if told is not None else {}
-        files = {str(number): marks for number, scene in found.items() if (marks := _marks(scene))}
+        files = _files(told.found) if told is not None else {}
         await self.database.run(lambda c: preferences.put(c, _FILES, files or None))
+
+    async def acquaint(self, scenes: Sequence[int]) -> None:
+        """Remember the files of these scenes too, as long as few are known and nobody doubts which Stash it is."""
+        new = await self.database.run(lambda c: _lacking(c, scenes)) if self._sure else []
+        told = await self.stash.scenes_each(new) if new else None
+        if told is not None and self._sure:
+            await self.database.run(lambda c: _remember(c, _files(told.found)))
 
     def _ask(self, connection: Connection, known: Mapping[int, Sequence[str]], *, other: bool) -> int:
         question = brakes.opened(connection, OTHER_STASH, "stash")
@@ -98,10 +109,30 @@ def _known(connection: Connection) -> dict[int, list[str]]:
     return {int(number): marks for number, marks in (preferences.get(connection, _FILES) or {}).items()}
 
 
+def _refusal(question: int) -> str:
+    return (
+        "the scenes of this Stash have other files than the ones known by the same numbers. Nothing is written"
+        f" until you say which Stash it is: `plexsync brake list`, question {question}"
+    )
+
+
+def _remember(connection: Connection, files: dict[str, list[str]]) -> None:
+    preferences.put(connection, _FILES, (preferences.get(connection, _FILES) or {}) | files)
+
+
+def _lacking(connection: Connection, scenes: Sequence[int]) -> list[int]:
+    known = _known(connection)
+    return [one for one in scenes if one not in known][: max(_COMPARED - len(known), 0)]
+
+
 def _some_ids(connection: Connection, more: Sequence[int]) -> list[int]:
     """Scenes from all over Stash."""
     ids = sorted({*seen.ids_after(connection, 0, _GREATEST_ID), *more})
     return ids[:: max(1, len(ids) // _COMPARED)][:_COMPARED]
+
+
+def _files(found: Mapping[int, Scene]) -> dict[str, list[str]]:
+    return {str(number): marks for number, scene in found.items() if (marks := _marks(scene))}
 
 
 def _marks(scene: Scene) -> list[str]:

@@ -16,6 +16,11 @@ def plex_key(server: str) -> str:
     return f"{_PLEX}{server}"
 
 
+def servers_among(keys: Iterable[str]) -> list[str]:
+    """The Plex servers whose names in the store these are; other names are passed over."""
+    return [key.removeprefix(_PLEX) for key in keys if key.startswith(_PLEX)]
+
+
 def plex_name(server: str) -> str:
     """What people call that server."""
     return f"Plex ({server})"

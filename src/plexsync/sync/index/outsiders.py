@@ -32,9 +32,16 @@ class Outsiders:
     _failed: dict[int, float] = field(default_factory=dict)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def recall(self, before: Outsiders) -> None:
+        """Know from now on whatever the one knows that was there before."""
+        self._known, self._failed, self._asking = before._known, before._failed, before._asking
+
     async def lists(self, name_key: str) -> bool:
         """Whether such a library lists the name. SyncError as long as one of them cannot be asked."""
         async with self._asking:
+            await self.libraries.load()
+            if not self.libraries.sections:
+                raise PlexTemporaryError("Plex has not told what libraries it has")
             synced = {section.key for section in self.libraries.synced}
             others = [one for one in self.libraries.sections if one.key not in synced and one.type in _WITH_ACTORS]
             return any([name_key in await self._names(section) for section in others])

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from plexsync.art.addresses import is_of_scene
 from plexsync.art.sources import cover_of
 from plexsync.model.errors import PlexNotFound, SyncError
-from plexsync.model.fields import Field, Owner, Value
+from plexsync.model.fields import FIELDS, Field, Owner, Value
 from plexsync.model.item import Item
 from plexsync.model.pictures import Recipe
+from plexsync.model.provider import IDENTIFIER
 from plexsync.model.scene import Scene
 from plexsync.plex.link import LinkBroken
 from plexsync.store import pictures
@@ -90,7 +92,7 @@ async def _otherwise(item: Item, tie: Link, fields: Sequence[Field], known: Know
         seen = known.shown.get(item.rating_key, {}).get(field)
         key = seen.key if _still(seen, item, field) else await shown_key(item, field, tools)
         sha1 = known.sha1_of(item.rating_key, field, key)
-        chosen = sha1 or (key if _was_chosen(key) else None)
+        chosen = sha1 or (key if _was_chosen(key, item, field) else None)
         if chosen != ours:
             found[field] = chosen
     return found
@@ -131,5 +133,7 @@ def note_shown(connection: Connection, item: Item, keys: Mapping[Field, str], to
         pictures.note_shown(connection, tools.server, item.rating_key, field, seen)
 
 
-def _was_chosen(key: str) -> bool:
-    return bool(key) and not key.startswith(_FRAMES)
+def _was_chosen(key: str, item: Item, field: Field) -> bool:
+    """Whether a person, or another agent, gave it: what Plex took from us by itself it has not locked."""
+    told = f"/{IDENTIFIER}_" in key or is_of_scene(key)
+    return bool(key) and not key.startswith(_FRAMES) and not (told and FIELDS[field].plex not in item.locks)

@@ -145,18 +145,19 @@ class Portraits:
         if row.performer not in (None, one.performer.id):
             # The picture that the name has comes from another scene, which will tell when it is another one.
             return None
-        wanted = await self._wanted(row, one, addresses, people)
         shows = _shows(item, row.name_key)
+        wanted = await self._wanted(row, one, shows, addresses, people)
         if wanted is None or (row.intended is None and wanted == shows):
             return None
         portrait = Portrait(name=name, before=shows, after=wanted, performer=row.performer)
         return portrait if self._differs(row, wanted, shows, item.rating_key) else None
 
-    async def _wanted(self, row: PortraitRow, one: Shown, addresses: Addresses, people: People) -> str | None:
+    async def _wanted(
+        self, row: PortraitRow, one: Shown, shows: str, addresses: Addresses, people: People
+    ) -> str | None:
         """The address that Plex should show; None for whatever it shows."""
-        taken_back = None if row.intended is None else row.before or ""
         if row.performer is None:
-            return taken_back
+            return self._theirs(row.before or "") if row.intended is not None or self._is_ours(shows) else None
         if self.outsiders is not None and await self.outsiders.lists(row.name_key):
             return None
         performer = one.performer
@@ -184,7 +185,7 @@ class Portraits:
             if outdone or not self._differs(row, one.after, one.before, plan.rating_key):
                 continue
             again = row.intended == one.after
-            before = one.before if row.intended is None else row.before
+            before = self._theirs(one.before) if row.intended is None else row.before
             tries = row.tries + row.is_confirmed if again else 0
             portraits.put(
                 connection,
@@ -220,10 +221,19 @@ class Portraits:
         keys = {text_key(person.name): person.name for person in item.actors}
         held = portraits.rows(connection, self.server, keys)
         return tuple(
-            Portrait(name=keys[key], before=_shows(item, key), after=row.before or "", performer=None)
+            Portrait(name=keys[key], before=_shows(item, key), after=self._theirs(row.before or ""), performer=None)
             for key, row in held.items()
-            if row.intended is not None and _shows(item, key) in (row.intended, row.confirmed)
+            if (row.intended is not None and _shows(item, key) in (row.intended, row.confirmed))
+            or self._is_ours(_shows(item, key))
         )
+
+    def _is_ours(self, address: str) -> bool:
+        """Whether Plex has it from us, be it from a sync or because it asked."""
+        return self.addresses is not None and self.addresses.made(address)
+
+    def _theirs(self, address: str) -> str:
+        """What Plex had without us."""
+        return "" if self._is_ours(address) else address
 
     def returned(self, connection: Connection, item: Item, some: Sequence[Portrait]) -> None:
         """After a write: nothing of those who have their pictures back is ours any more."""
