@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bench.limits import Limit, Watch
 from bench.many import COUNTS, DIFFERING
 
-from plexsync.app import Graph
+from plexsync.app.graph import Graph
 from plexsync.model.gaps import Scope
 from plexsync.store import gaps, schema
 from plexsync.store.gapruns import Cause

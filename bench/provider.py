@@ -21,7 +21,8 @@ from bench.idle import use
 from bench.many import FEW, moved
 from bench.row import Row, row
 
-from plexsync.app import Sources, open_store
+from plexsync.app.folder import open_store
+from plexsync.app.sources import Sources
 from plexsync.demo.processes import Running, start, without_settings
 from plexsync.demo.stage import PLEX_ROOT, STASH_ROOT
 from plexsync.model.item import Section

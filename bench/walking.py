@@ -22,7 +22,9 @@ from bench.limits import Watch
 from bench.many import COUNTS
 from bench.walk import task_environ
 
-from plexsync.app import Graph, Sources, build, merged, open_store
+from plexsync.app.folder import open_store
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources, merged
 from plexsync.log import Redactor
 from plexsync.model.fields import Field
 from plexsync.model.scene import Scene

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from plexsync.app import PLUGIN_OWN
+from plexsync.app.sources import PLUGIN_OWN
 from plexsync.config import load
 
 MANIFEST = Path(__file__).parent.parent / "plugin" / "PlexSyncDaemon.yml"

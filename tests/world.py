@@ -15,8 +15,9 @@ from typing import Any
 import httpx2
 
 from newstore import spare_first_start
-from plexsync.app import Graph, Sources, build, merged, open_store
-from plexsync.app.folder import home_of
+from plexsync.app.folder import home_of, open_store
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources, merged
 from plexsync.log import Redactor
 from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app

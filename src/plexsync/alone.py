@@ -9,8 +9,9 @@ import signal
 from collections.abc import AsyncIterator, Callable
 
 from plexsync import __version__
-from plexsync.app import merged, open_store
 from plexsync.app.alone import Alone, provider_alone
+from plexsync.app.folder import open_store
+from plexsync.app.sources import merged
 from plexsync.daemon import (
     Process,
     StoppedError,
@@ -22,7 +23,7 @@ from plexsync.daemon import (
     unless_stopped,
 )
 from plexsync.log import Redactor, logger
-from plexsync.provider import provider_routes
+from plexsync.provider.routes import provider_routes
 from plexsync.web.api import create_public_app
 from plexsync.web.serving import QuietServer
 

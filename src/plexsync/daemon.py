@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from plexsync import __version__
-from plexsync.app import Graph, Sources, build, home_of, merged, open_store, require_folder
 from plexsync.app.damage import Damage
+from plexsync.app.folder import home_of, open_store, require_folder
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources, merged
 from plexsync.config import Config
 from plexsync.log import Files, Logging, Obfuscator, Redactor, configure, logger
 from plexsync.model.errors import ConfigurationError, StoreDamagedError, StoreError
-from plexsync.provider import provider_routes
+from plexsync.provider.routes import provider_routes
 from plexsync.store.lock import FolderLock
 from plexsync.store.opening import doubt
 from plexsync.sync.clock import Clock, SystemClock

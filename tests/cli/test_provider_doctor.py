@@ -10,7 +10,8 @@ import pytest
 from starlette.responses import HTMLResponse
 
 from cli.introduction import GUEST, MOVIES, OTHERS, Introduction, introduced
-from plexsync.app import Sources, open_store
+from plexsync.app.folder import open_store
+from plexsync.app.sources import Sources
 from plexsync.model.fields import Field
 from plexsync.model.item import IndexedItem
 from plexsync.model.provider import IDENTIFIER

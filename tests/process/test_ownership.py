@@ -31,7 +31,7 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 
-from plexsync.app import Sources
+from plexsync.app.sources import Sources
 from plexsync.daemon import Process, run_daemon
 from plexsync.sync.reign import Terms
 

@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 import httpx2
 
 from newstore import spare_first_start
-from plexsync.app import Graph, Sources, build, open_store
-from plexsync.app.folder import home_of
+from plexsync.app.folder import home_of, open_store
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources
 from plexsync.log import Redactor
 from plexsync.model.errors import StoreError
 from plexsync.model.item import Section
 from plexsync.model.scene import Scene
-from plexsync.provider import provider_routes
+from plexsync.provider.routes import provider_routes
 from plexsync.sim.serving import serving
 from plexsync.sim.stash import StashOptions
 from plexsync.sim.stash import create_app as stash_app

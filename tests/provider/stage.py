@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx2
 
-from plexsync.app import Graph, Sources
+from plexsync.app.graph import Graph
+from plexsync.app.sources import Sources
 from plexsync.model.fields import Field
 from plexsync.model.plan import Written
 from plexsync.model.work import Lane
-from plexsync.provider import provider_routes
+from plexsync.provider.routes import provider_routes
 from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import serving

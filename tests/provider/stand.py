@@ -15,9 +15,9 @@ import httpx2
 
 from newstore import spare_first_start
 from plexsync.alone import server_of
-from plexsync.app import Sources, open_store
 from plexsync.app.alone import Alone, provider_alone
-from plexsync.app.folder import home_of
+from plexsync.app.folder import home_of, open_store
+from plexsync.app.sources import Sources
 from plexsync.daemon import listener_of
 from plexsync.log import Redactor
 from plexsync.model.item import Section

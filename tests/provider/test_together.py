@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx2
 
 from pictures import data_url, picture
-from plexsync.app import Graph, Sources
-from plexsync.provider import provider_routes
+from plexsync.app.graph import Graph
+from plexsync.app.sources import Sources
+from plexsync.provider.routes import provider_routes
 from plexsync.web.api import create_app
 from provider.desk import MATCHES
 from world import World, opened, quiet, until, world

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plexsync.app import Graph, Sources
+from plexsync.app.graph import Graph
+from plexsync.app.sources import Sources
 from plexsync.model.gaps import Scope
 from plexsync.sync.gaps.reconcile import RECONCILE
 from world import FastClock, World, opened, quiet, until, world

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from pathlib import Path
 
-from plexsync.app import Sources
+from plexsync.app.sources import Sources
 from plexsync.store import index
 from world import LIBRARY, opened, world
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plexsync.app import Sources
+from plexsync.app.sources import Sources
 from plexsync.model.work import Event, Failure, Lane, Peer, Put
 from plexsync.store import dead, jobs, outages, queue
 from plexsync.store.database import Connection

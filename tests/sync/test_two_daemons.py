@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from plexsync.app import Graph, Sources, build, open_store
+from plexsync.app.folder import open_store
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources
 from plexsync.log import Redactor
 from plexsync.model.errors import StoreError
 from plexsync.model.work import Event, EventType

@@ -18,8 +18,9 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newstore import spare_first_start
-from plexsync.app import Graph, Sources, build, open_store
-from plexsync.app.folder import home_of
+from plexsync.app.folder import home_of, open_store
+from plexsync.app.graph import Graph, build
+from plexsync.app.sources import Sources
 from plexsync.log import Redactor
 from plexsync.sim.serving import serving
 from plexsync.sync.clock import SystemClock

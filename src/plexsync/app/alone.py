@@ -15,7 +15,7 @@ from plexsync.art.gallery import Gallery
 from plexsync.config import Config
 from plexsync.log import Redactor, logger
 from plexsync.model.errors import SyncError
-from plexsync.provider import Provider, Rest
+from plexsync.provider.provider import Provider, Rest
 from plexsync.stash.client import StashClient
 from plexsync.store import identity, owner
 from plexsync.store.database import Database

@@ -22,7 +22,7 @@ from plexsync.config import Config, ServerSetting
 from plexsync.log import Redactor
 from plexsync.model.work import Peer
 from plexsync.plex.client import PlexClient
-from plexsync.provider import Provider, Rest
+from plexsync.provider.provider import Provider, Rest
 from plexsync.stash.client import StashClient
 from plexsync.store import identity
 from plexsync.store.database import Database

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
+from plexsync.app.sure import sure_of
 from plexsync.art import Art
 from plexsync.art.addresses import Addresses
 from plexsync.art.gallery import Gallery
 from plexsync.config import Config
-from plexsync.log import logger
-from plexsync.model.errors import StoreError
 from plexsync.model.fields import Field
 from plexsync.model.pictures import Recipe
 from plexsync.model.portraits import PeoplePictures
@@ -27,11 +25,6 @@ from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.index.outsiders import Outsiders
 from plexsync.sync.story.portraits import Portraits
 from plexsync.sync.walks.portraitwatch import PortraitWatch
-
-_log = logger("plexsync.provider")
-
-#: Seconds after which it is looked whether it is the store that does not answer.
-_STORE_SECONDS = 3.0
 
 
 def art_of(config: Config, stash: StashClient, rows: Transactions) -> Art:
@@ -107,30 +100,3 @@ def gallery_of(
         doubt=identity.doubt,
         turn=turn,
     )
-
-
-def sure_of(identity: StashIdentity, reading: Reading) -> Callable[[], Awaitable[None]]:
-    """What raises a SyncError while Stash is not the one that is known."""
-
-    async def sure() -> None:
-        try:
-            await _insisted(identity, reading)
-        except StoreError:
-            # Without the store nobody can tell anew; what Plex asked for is answered by the Stash that there is.
-            _log.debug("whether it is the Stash that is known cannot be told now")
-            identity.insist_as_last_known()
-
-    return sure
-
-
-async def _insisted(identity: StashIdentity, reading: Reading) -> None:
-    """StoreError, soon, also where the store takes the question and is silent."""
-    insisting = asyncio.create_task(identity.insist())
-    try:
-        while not (await asyncio.wait({insisting}, timeout=_STORE_SECONDS))[0]:
-            # It may as well be Stash that takes its time.
-            await reading.run(lambda _: None)
-        insisting.result()
-    finally:
-        insisting.cancel()
-        await asyncio.wait({insisting})

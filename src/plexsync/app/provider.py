@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from plexsync.app.pictures import recipe_of, sure_of
+from plexsync.app.pictures import recipe_of
 from plexsync.app.rules import paths_of, rules_of
+from plexsync.app.sure import sure_of
 from plexsync.config import Config
 from plexsync.log import logger
 from plexsync.model.compare import text_key
@@ -14,10 +15,10 @@ from plexsync.model.errors import StoreError, SyncError
 from plexsync.model.paths import path_key
 from plexsync.model.portraits import PeoplePictures
 from plexsync.model.scene import Scene
-from plexsync.provider import Provider, Rest
 from plexsync.provider.catalogue import Catalogue
 from plexsync.provider.match import Matcher
 from plexsync.provider.pictures import Pictures
+from plexsync.provider.provider import Provider, Rest
 from plexsync.provider.reading import Reading
 from plexsync.provider.shelves import Shelves
 from plexsync.store import seen

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from plexsync.app import home_of
+from plexsync.app.folder import home_of
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.remote import daemon_of
 from plexsync.cli.screen import Screen

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plexsync.app import Sources
+    from plexsync.app.sources import Sources
     from plexsync.config import Config
 
 #: Options of the program itself; True where a value follows.
@@ -31,7 +31,7 @@ class Call:
 
     def sources(self, **more: str) -> Sources:
         """Where settings come from; `more` are variables that win over those of the environment."""
-        from plexsync.app import Sources
+        from plexsync.app.sources import Sources
 
         return Sources(environ={**os.environ, **more}, config_file=self.config_file, data_dir=self.data_dir)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from plexsync.app import Graph
+from plexsync.app.graph import Graph
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.wishes import Wish
 from plexsync.daemon import Process, opened

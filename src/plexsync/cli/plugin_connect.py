@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from plexsync.app import PLUGIN_ID
+from plexsync.app.sources import PLUGIN_ID
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.screen import Screen
 from plexsync.config import Config

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from plexsync.app import open_store
+from plexsync.app.folder import open_store
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.screen import Screen
 from plexsync.config import CONFIG_NAME, Config

@@ -109,7 +109,7 @@ def facts_of(call: Call) -> Iterator[Facts]:
 @contextmanager
 def changing(call: Call, verb: str) -> Iterator[Connection]:
     """The store of the data folder for a change of its own, while no daemon runs. StoreError while one does."""
-    from plexsync.app import open_store
+    from plexsync.app.folder import open_store
 
     config = call.config()
     _must_exist(config)

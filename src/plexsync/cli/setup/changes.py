@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from plexsync.app import Sources
 from plexsync.app.inspection import has_store
+from plexsync.app.sources import Sources
 from plexsync.cli.differences import cells
 from plexsync.cli.screen import Screen
 from plexsync.cli.setup.known import Known

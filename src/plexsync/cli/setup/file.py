@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from plexsync.app import Sources
+from plexsync.app.sources import Sources
 from plexsync.cli.call import Failed
 from plexsync.cli.setup.known import Known
 from plexsync.config import Config, censored

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from plexsync.app import Sources
 from plexsync.app.inspection import last_known
+from plexsync.app.sources import Sources
 from plexsync.cli.call import Call
 from plexsync.cli.setup.dialogue import words_of
 from plexsync.cli.setup.options import Options

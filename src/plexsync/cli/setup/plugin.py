@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plexsync.app import PLUGIN_ID
+from plexsync.app.sources import PLUGIN_ID
 from plexsync.cli.call import Call, Failed
 from plexsync.cli.plugin_install import installed
 from plexsync.cli.setup.clients import Clients
