@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from pictures import data_url, picture
-from plexsync.app import pictures as app_pictures
+from plexsync.app import sure
 from plexsync.provider import reading
 from plexsync.store import preferences, sections
 from provider.desk import MATCHES, SERVER, Desk
@@ -26,7 +26,7 @@ def remembers_other_files(desk: Desk) -> None:
 def silence_store(desk: Desk, patch: pytest.MonkeyPatch) -> None:
     """From now on the database takes questions and never answers, and is waited for only a moment."""
     patch.setattr(reading, "_PATIENCE", 0.05)
-    patch.setattr(app_pictures, "_STORE_SECONDS", 0.05)
+    patch.setattr(sure, "_STORE_SECONDS", 0.05)
 
     async def silent(_work: object) -> NoReturn:
         await asyncio.get_running_loop().create_future()
