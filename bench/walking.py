@@ -33,7 +33,7 @@ from plexsync.store.database import Connection
 from plexsync.sync.clock import SystemClock
 from plexsync.sync.plans.documents import plan_document
 from plexsync.sync.plans.previewing import Previews
-from plexsync.sync.story.readback import link_text
+from plexsync.sync.story.ties import link_texts
 from plexsync.sync.story.tools import Tools
 from plexsync.sync.walks.walk import FULL_WALK
 
@@ -96,7 +96,7 @@ def take_for_done(
             "server": tools.server,
             "scene": tie.scene,
             "rating_key": tie.rating_key,
-            "digest": tools.rules_of(tie.section).digest(scenes[tie.scene], link_text(tie.rating_key, tie.plex_path)),
+            "digest": tools.rules_of(tie.section).digest(scenes[tie.scene], link_texts([tie])[tie.rating_key]),
             "confirmed_at": now,
             "look": looks[tie.rating_key][0],
             "item_updated_at": looks[tie.rating_key][1],

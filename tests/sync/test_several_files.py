@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from plexsync.model.fields import Field
 from plexsync.sync.service import Service
+from sync.gaphands import found, in_step
 from sync.test_story import Play
 from world import FastClock, World, quiet, until, world
 
@@ -145,3 +148,17 @@ async def test_an_item_of_two_versions_stays_one_whichever_file_is_the_primary_o
             await quiet(service)
             item = (await place.items())[path]
             assert (item["summary"], item["genres"], item["studio"]) == (None, [], studio)
+
+
+@pytest.mark.parametrize("primary", [0, 1])
+async def test_an_item_of_two_versions_in_step_is_no_gap(tmp_path: Path, primary: int) -> None:
+    async with in_step(tmp_path, scenes=2) as hands:
+        path = next(iter(await hands.place.items()))
+        second = path.rsplit("/", 1)[0] + "/a second one.mp4"
+        await hands.plex_file(second, version_of=path)
+        await hands.stash_file(second.replace("/plex/media", "/data", 1), scene=1)
+        files = await hands.place.graphql("query { findScene(id: 1) { files { id } } }")
+        await hands.place.edit(1, details="By us", primary_file_id=files["findScene"]["files"][primary]["id"])
+        await hands.work_off()
+        assert (await hands.place.items())[path]["summary"] == "By us"
+        assert found(await hands.search()) == {}

@@ -22,7 +22,7 @@ from plexsync.stash.client import StashClient
 from plexsync.store import decisions, in_step, jobs, links, preferences, seen, walks
 from plexsync.store.database import Connection, Database
 from plexsync.store.links import Link
-from plexsync.sync.story.readback import link_text
+from plexsync.sync.story.ties import link_texts
 from plexsync.sync.walks.settled import Settled
 from plexsync.sync.walks.sifting import Sifted, WalkPage
 from plexsync.sync.walks.walk import FULL, Walker
@@ -135,7 +135,7 @@ def kept(connection: Connection, which: int, number: int, walker: Walker, page: 
             if number in found:
                 tie = link(server, number)
                 links.replace(connection, server, number, [tie])
-                digest = walker.rules.default.digest(found[number], link_text(tie.rating_key, tie.plex_path))
+                digest = walker.rules.default.digest(found[number], link_texts([tie])[tie.rating_key])
                 in_step.confirm(connection, server, number, tie.rating_key, digest, 1.0)
         case 2:
             in_step.confirm(connection, server, number, 100 + number, "another", 1.0)

@@ -15,8 +15,8 @@ from plexsync.store.gapruns import GapRun
 from plexsync.sync.causes import PICTURE
 from plexsync.sync.gaps.pages import SearchPage
 from plexsync.sync.story.finder import Found
-from plexsync.sync.story.readback import link_text
 from plexsync.sync.story.takingpart import exclusion, taking_part
+from plexsync.sync.story.ties import link_texts, one_of_each
 from plexsync.sync.story.tools import Tools
 from plexsync.sync.walks.sifting import Standing, WalkPage
 from plexsync.sync.walks.walk import FULL, Walker, ends, why_moved
@@ -132,8 +132,9 @@ def _gaps(connection: Connection, scenes: Sequence[Scene], tools: Tools, standin
 def _gaps_of(scene: Scene, found: Found, tools: Tools, confirmed: Mapping[int, str]) -> Iterator[Gap]:
     for match in found.absent:
         yield Gap(kind=GapKind.MISSING, server=tools.server, path=match.plex_path, scene=scene.id, title=scene.label)
-    for tie in taking_part(scene, found.links, tools):
-        digest = tools.rules_of(tie.section).digest(scene, link_text(tie.rating_key, tie.plex_path))
+    texts = link_texts(found.links)
+    for tie in one_of_each(taking_part(scene, found.links, tools), {}):
+        digest = tools.rules_of(tie.section).digest(scene, texts[tie.rating_key])
         if confirmed.get(tie.rating_key) != digest:
             yield Gap(
                 kind=GapKind.STALE,

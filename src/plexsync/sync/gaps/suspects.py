@@ -22,7 +22,7 @@ from plexsync.store.links import Link
 from plexsync.sync.gates.sections import of_one_section
 from plexsync.sync.story.known import PICTURES
 from plexsync.sync.story.pictures import address_of
-from plexsync.sync.story.readback import link_text
+from plexsync.sync.story.ties import link_texts, one_of_each, pinned_of
 from plexsync.sync.story.tools import Tools
 
 _log = logger("plexsync.reconcile")
@@ -70,24 +70,26 @@ class Suspects:
     def judged(self, connection: Connection, read: Read, now: float) -> Iterator[tuple[int, Gap | None]]:
         """Each item that could be compared, with its gap if it has one."""
         server, keys = self.tools.server, list(read.items)
-        ties = {tie.rating_key: tie for some in links.of_items(connection, server, keys).values() for tie in some}
-        paths = [tie.plex_path for tie in ties.values()]
+        linked = {key: _of_one_scene(some) for key, some in links.of_items(connection, server, keys).items()}
+        paths = [tie.plex_path for some in linked.values() for tie in some]
         written, pinned = ledger.rows(connection, server, paths, now), pins.pinned(connection, server, paths)
         shown = pictures.shown_by_each(connection, server, keys)
         confirmed = in_step.digests(connection, server, read.scenes)
         for key, item in read.items.items():
-            tie = ties.get(key)
-            scene = None if tie is None else read.scenes.get(tie.scene)
-            if tie is None or scene is None or self.tools.rules_of(tie.section).excludes(scene):
+            some = linked.get(key, [])
+            scene = read.scenes.get(some[0].scene) if some else None
+            if scene is None or self.tools.rules_of(some[0].section).excludes(scene):
                 continue
+            (tie,) = one_of_each(some, written)
+            digest = self.tools.rules_of(tie.section).digest(scene, link_texts(some)[key])
             drift = self._drift(
                 item,
                 scene,
                 tie,
                 written.get(tie.plex_path, {}),
-                pinned.get(tie.plex_path, frozenset()),
+                pinned_of(some, pinned)[key],
                 _moved_pictures(item, shown.get(key, {})),
-                confirmed.get(scene.id, {}).get(key, ""),
+                is_in_step=confirmed.get(scene.id, {}).get(key) == digest,
             )
             yield key, _gap(drift, scene, tie)
 
@@ -99,7 +101,8 @@ class Suspects:
         written: Mapping[Field, Written],
         pinned: frozenset[Field],
         moved: frozenset[Field],
-        confirmed: str,
+        *,
+        is_in_step: bool,
     ) -> Drift:
         rules = self.tools.rules_of(tie.section)
         plan = make_plan(
@@ -111,8 +114,12 @@ class Suspects:
             ledger={name: row for name, row in written.items() if name not in PICTURES},
             pins=pinned,
         )
-        is_in_step = confirmed == rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
         return drift_of(plan, in_step=is_in_step, pictures=lost_pictures(moved, written, rules, pinned))
+
+
+def _of_one_scene(ties: Sequence[Link]) -> list[Link]:
+    """Of an item that holds files of several scenes, those of the last one."""
+    return [tie for tie in ties if tie.scene == ties[-1].scene]
 
 
 def _gap(drift: Drift, scene: Scene, tie: Link) -> Gap | None:

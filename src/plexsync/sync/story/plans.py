@@ -15,6 +15,7 @@ from plexsync.store.links import Link
 from plexsync.sync.story.known import Known
 from plexsync.sync.story.pictures import pictures_for
 from plexsync.sync.story.portraits import People
+from plexsync.sync.story.ties import one_of_each, pinned_of
 from plexsync.sync.story.tools import Tools
 
 
@@ -58,8 +59,8 @@ async def plan_scene(
         known = await tools.database.run(lambda c: Known.of(c, tools.server, [scene.id], ties, now))
     else:
         known = company.known
-    pinned = _pinned(ties, known)
-    ties = _one_of_each(ties, known)
+    pinned = pinned_of(ties, known.pinned)
+    ties = one_of_each(ties, known.written)
     found = await pictures_for(scene, ties, items, known, tools, look=look, make=make)
     given: dict[int, Desired] = {}
     plans: dict[int, Plan] = {}
@@ -88,21 +89,3 @@ async def plan_scene(
         trouble=found.trouble,
         given_by={section: one.given_by for section, one in given.items()},
     )
-
-
-def _one_of_each(ties: Sequence[Link], known: Known) -> list[Link]:
-    """One file of each item: that under which the item was written before, else the primary one."""
-    chosen: dict[int, Link] = {}
-    for key in dict.fromkeys(tie.rating_key for tie in ties):
-        files = [tie for tie in ties if tie.rating_key == key]
-        written = [tie for tie in files if known.written.get(tie.plex_path)]
-        chosen[key] = min(written, key=lambda tie: tie.plex_path, default=files[0])
-    return list(chosen.values())
-
-
-def _pinned(ties: Sequence[Link], known: Known) -> dict[int, frozenset[Field]]:
-    """The pinned fields of each item, whichever of its files they were pinned at."""
-    found: dict[int, frozenset[Field]] = {}
-    for tie in ties:
-        found[tie.rating_key] = found.get(tie.rating_key, frozenset()) | known.pinned.get(tie.plex_path, frozenset())
-    return found

@@ -14,10 +14,11 @@ from plexsync.model.looks import look_of_item
 from plexsync.model.plan import Because, Change, Plan, entry_keys, only, without
 from plexsync.model.scene import Scene
 from plexsync.plex.writer import WriteResult
-from plexsync.store import conflicts, history, in_step, ledger, pins
+from plexsync.store import conflicts, history, in_step, ledger, links, pins
 from plexsync.store.database import Connection
 from plexsync.store.pins import PinnedBy
 from plexsync.sync.story.pictures import note_shown
+from plexsync.sync.story.ties import link_texts
 from plexsync.sync.story.tools import Tools
 from plexsync.sync.story.writing import Write
 
@@ -95,8 +96,9 @@ def confirm(
             )
         if not write.refused:
             fine.append(plan)
+    texts = link_texts(links.of_scenes(connection, tools.server, [scene.id]).get(scene.id, ())) if fine else {}
     for plan in fine:
-        digest = tools.rules_of(plan.section).digest(scene, link_text(plan.rating_key, plan.path))
+        digest = tools.rules_of(plan.section).digest(scene, texts.get(plan.rating_key, ""))
         item = items.get(plan.rating_key)
         look = None if item is None else (look_of_item(item), item.updated_at)
         in_step.confirm(connection, tools.server, scene.id, plan.rating_key, digest, now, look)
@@ -120,11 +122,6 @@ def _of_ours(change: Change, found: Value) -> tuple[Value, bool]:
     going = entry_keys(change.before) - entry_keys(change.after)
     held = only(found, ours | going)
     return held, entry_keys(held) == ours
-
-
-def link_text(rating_key: int, path: str) -> str:
-    """The link's part of a digest."""
-    return f"{rating_key}:{path}"
 
 
 class NotTaken(PlexTemporaryError):

@@ -21,7 +21,7 @@ from plexsync.sync.causes import CHANGED, FIRST_SEEN, GAP, LOST, NEW, PERHAPS_GO
 from plexsync.sync.clock import Clock
 from plexsync.sync.gates.identities import StashIdentity
 from plexsync.sync.index import librarytitles
-from plexsync.sync.story.readback import link_text
+from plexsync.sync.story.ties import link_texts
 from plexsync.sync.walks.lapse import Lapse
 from plexsync.sync.walks.portraitwatch import PortraitWatch
 from plexsync.sync.walks.settled import Settled
@@ -218,9 +218,10 @@ class Walker:
         """Whether every item that may get the scene holds what the rules of its library ask for."""
         ruled = [(tie, self.rules.of(titles.get(tie.section, ""), str(tie.section))) for tie in ties]
         wanted: dict[int, str] = {}
+        texts = link_texts(ties)
         for tie, rules in ruled:
-            if not rules.excludes(scene):
-                wanted[tie.rating_key] = rules.digest(scene, link_text(tie.rating_key, tie.plex_path))
+            if tie.rating_key not in wanted and not rules.excludes(scene):
+                wanted[tie.rating_key] = rules.digest(scene, texts[tie.rating_key])
         return bool(wanted) and all(confirmed.get(key) == digest for key, digest in wanted.items())
 
     def _restless(self, connection: Connection, server: str, sifted: Sifted) -> Iterable[Put]:
