@@ -40,3 +40,24 @@ async def test_between_requests_nothing_is_due() -> None:
     assert due == []
     server.end()
     await serving
+
+
+async def test_who_is_let_in_at_the_very_end_is_shown_out() -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = QuietServer(FastAPI())
+    serving = asyncio.create_task(server.serve_on(listener))
+    while not server.started:  # noqa: ASYNC110 -- it has no event for that
+        await asyncio.sleep(0)
+    with socket.create_connection(listener.getsockname()) as late:
+        # It is let in and the server is told to end in the same round of the loop.
+        asyncio.get_running_loop().call_soon(server.end)
+        await serving
+        late.setblocking(False)
+        assert await asyncio.wait_for(_last_words(late), 5) == b""
+
+
+async def _last_words(client: socket.socket) -> bytes:
+    try:
+        return await asyncio.get_running_loop().sock_recv(client, 1)
+    except ConnectionResetError:
+        return b""

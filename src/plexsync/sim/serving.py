@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 5
 GRACE_SECONDS = 0.5
+#: Of the loop, after which whoever was accepted is a connection.
+_ROUNDS = 3
 #: Name of the ASGI extension that closes the connection at once: a callable without arguments.
 DROP = "plexsync.drop"
 #: The same for one that leaves it open and ignores all that comes over it, pings too. Of WebSockets only.
@@ -100,7 +102,15 @@ class _Server(uvicorn.Server):
             await self._ending.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in (*self.servers, *(sockets or ())):
+        listeners = list(sockets or ())
+        for listener in listeners:
+            asyncio.get_running_loop().remove_reader(listener)
+        # Python loses who was accepted and is no connection yet when the server closes.
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
+        for listener in listeners:
             listener.close()
         connections, tasks = self.server_state.connections, self.server_state.tasks
         for connection in list(connections):

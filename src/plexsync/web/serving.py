@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
+#: Of the loop, after which whoever was accepted is a connection.
+_ROUNDS = 3
+
+
 class QuietServer(uvicorn.Server):
     """Serves an application until `end`. Signals are the daemon's own affair."""
 
@@ -46,6 +50,15 @@ class QuietServer(uvicorn.Server):
     async def main_loop(self) -> None:
         """Wait for the end. The loop of the original wakes ten times a second, on a NAS that should sleep."""
         await self._ending.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in any more, and show out who is there."""
+        for listener in sockets or ():
+            asyncio.get_running_loop().remove_reader(listener)
+        # Python loses who was accepted and is no connection yet when the listener closes.
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
         """Leave them alone: handlers of its own would take the daemon's away."""
