@@ -30,11 +30,7 @@ async def test_each_answer_has_its_date_and_the_server_ends_when_told_to() -> No
 
 
 async def test_between_requests_nothing_is_due() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = QuietServer(FastAPI())
-    serving = asyncio.create_task(server.serve_on(listener))
-    while not server.started:  # noqa: ASYNC110 -- it has no event for that
-        await asyncio.sleep(0)
+    _, server, serving = await _started()
     loop = asyncio.get_running_loop()
     due = [handle for handle in getattr(loop, "_scheduled") if not handle.cancelled()]  # noqa: B009 -- no public name
     assert due == []
@@ -43,11 +39,7 @@ async def test_between_requests_nothing_is_due() -> None:
 
 
 async def test_who_is_let_in_at_the_very_end_is_shown_out() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = QuietServer(FastAPI())
-    serving = asyncio.create_task(server.serve_on(listener))
-    while not server.started:  # noqa: ASYNC110 -- it has no event for that
-        await asyncio.sleep(0)
+    listener, server, serving = await _started()
     with socket.create_connection(listener.getsockname()) as late:
         # It is let in and the server is told to end in the same round of the loop.
         asyncio.get_running_loop().call_soon(server.end)
@@ -61,3 +53,12 @@ async def _last_words(client: socket.socket) -> bytes:
         return await asyncio.get_running_loop().sock_recv(client, 1)
     except ConnectionResetError:
         return b""
+
+
+async def _started() -> tuple[socket.socket, QuietServer, asyncio.Task[None]]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = QuietServer(FastAPI())
+    serving = asyncio.create_task(server.serve_on(listener))
+    while not server.started:  # noqa: ASYNC110 -- it has no event for that
+        await asyncio.sleep(0)
+    return listener, server, serving
