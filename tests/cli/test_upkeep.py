@@ -87,15 +87,22 @@ def an_outage(house: House) -> None:
         outages.ended(connection, "plex:plex", ["plex"], now - 100)
 
 
+def previewed(call: Call) -> int:
+    """How many scenes the daemon has looked at, all of which wait for a person's go."""
+    return int(call("status", "--json").facts["servers"][0]["first_contact"]["waiting"])
+
+
 def test_verbs_with_a_daemon_from_a_letter_to_its_recovery(house: House, call: Call) -> None:
     """Shown, tried again, forgotten and recovered; each says what it did."""
     with house.daemon():
-        until(lambda: call("status", "--json").facts["servers"][0]["libraries"], 20, "libraries are known")
+        # Scenes that the first walk queues would take their letters away.
+        until(lambda: previewed(call) == 6, 20, "the first walk is done")
         bury(house, 1, 2, 3)
         listed = call("dead", "list")
         assert "Sintel" in listed.out
         assert "plexsync dead show SCENE" in listed.out
-        shown = call("dead", "show", "1").out
+        letter = call("dead", "show", "1")
+        assert letter.code == 0, letter.err
         for part in (
             'Scene 1 "Sintel" on Plex (plex).',
             "What happened: Plex refuses the title (PlexPermanentError)",
@@ -107,7 +114,7 @@ def test_verbs_with_a_daemon_from_a_letter_to_its_recovery(house: House, call: C
             "To be written to item 41: title from (empty) to Sintel (changed in Stash)",
             "plexsync dead retry 1",
         ):
-            assert part in shown
+            assert part in letter.out
         assert call("dead", "show", "1", "--json").facts[0]["failure"]["status"] == 400
 
         tried = call("dead", "retry", "1", "99")
