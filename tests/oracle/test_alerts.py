@@ -38,7 +38,9 @@ def told(server: Serving) -> Iterator[queue.Queue[dict[str, Any]]]:
     while not httpx2.get(f"{server.url}/_sim/listeners", timeout=PATIENCE).json()["listeners"]:
         assert listener.is_alive()
     yield heard
-    listener.stop()
+    # Its `stop` closes the connection beside the thread that waits there: that may take ten seconds to notice.
+    listener._ws.keep_running = False
+    httpx2.post(f"{server.url}/_sim/notifications", json={"type": next(iter(OTHERS))}, timeout=PATIENCE)
     listener.join(PATIENCE)
     plex._session.close()
 
