@@ -14,7 +14,7 @@ from model.test_plan_properties import ONE_VALUE, WANTED
 from plexsync.model.fields import Field
 from plexsync.model.item import Item
 from plexsync.model.leaving import leaving
-from plexsync.model.plan import Plan, Written, entry_keys, make_plan
+from plexsync.model.plan import Plan, Written, entry_keys, make_plan, to_lock
 from plexsync.model.provider import IDENTIFIER, guid_of, tells_of
 from plexsync.model.restoring import Known
 from plexsync.model.rules import Rules, WhenGone
@@ -126,13 +126,12 @@ def test_only_what_surely_came_from_the_provider_counts(facts: dict[str, Any], w
     assert planned(item, {Field.SUMMARY: "Told"}).given == (), why
 
 
-def test_what_is_pinned_is_locked_where_a_refresh_would_move_it() -> None:
+def test_what_is_pinned_and_a_refresh_would_move_is_to_be_locked_as_it_is() -> None:
     item = Item(rating_key=7, section=2, guid=GUID, summary="Told", locks=frozenset({"title"}))
     pins = frozenset({Field.SUMMARY, Field.TITLE, Field.LABELS, Field.RATING})
     made = planned(item, {Field.SUMMARY: "Newer"}, pins=pins)
-    assert (made.locked, made.changes, made.given, made.empty) == ((Field.SUMMARY,), (), (), False)
-    elsewhere = Item(rating_key=7, section=2, guid="plex://movie/1", summary="Told")
-    assert planned(elsewhere, {Field.SUMMARY: "Newer"}, pins=pins).empty
+    assert (made.given, made.empty) == ((), True)
+    assert to_lock(item, RULES, pins) == (Field.SUMMARY,)
 
 
 def test_a_lost_scene_takes_along_what_the_provider_gave_only_where_it_is_to_be_cleared() -> None:

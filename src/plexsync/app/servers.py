@@ -25,8 +25,9 @@ from plexsync.sync.index.scanning import Scanning
 from plexsync.sync.locking import lock_pinned
 from plexsync.sync.paths.roundtrip import EVERY as ROUND_TRIP
 from plexsync.sync.paths.roundtrip import RoundTrip
+from plexsync.sync.rebuilding import index_of
 from plexsync.sync.reign import Reign
-from plexsync.sync.server import Server, index_of, libraries_of
+from plexsync.sync.server import Server, libraries_of
 from plexsync.sync.story.collectionposters import CollectionPosters
 from plexsync.sync.story.finder import Finder
 from plexsync.sync.story.tools import Tools

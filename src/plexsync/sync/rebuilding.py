@@ -14,12 +14,16 @@ from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.clock import Clock
 from plexsync.sync.gates.peers import plex_name
-from plexsync.sync.server import index_of
 
 #: Seconds between two looks whether it is made.
 _LOOK_EVERY = 1.0
 #: What is told of a listing that is about to be over.
 _NEARLY = 0.99
+
+
+def index_of(server: str) -> str:
+    """The entry of the server's timetable that lists all items anew."""
+    return f"index of {server}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,11 +26,6 @@ def libraries_of(server: str) -> str:
     return f"libraries of {server}"
 
 
-def index_of(server: str) -> str:
-    """The entry of the server's timetable that lists all items anew."""
-    return f"index of {server}"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """One Plex: its gate, its libraries, its own timetable, the tools of its scenes and the worker that uses them."""

@@ -70,7 +70,6 @@ def make_plan(  # one scene, one item, and all that is to be minded
         disowned=tuple(draft.disowned),
         conflicts=tuple(draft.conflicts),
         given=tuple(draft.given),
-        locked=to_lock(item, rules, pins) if told else (),
     )
 
 
