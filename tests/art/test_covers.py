@@ -8,8 +8,9 @@ import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -234,6 +235,48 @@ async def test_one_picture_is_brought_into_shape_at_a_time_though_nobody_waits_f
         assert not await asyncio.to_thread(begun.wait, 0.5)
         go.set()
         assert await second == sha1(cover(1))
+
+
+class Bench(asyncio.Lock):
+    """Tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = asyncio.Event()
+
+    async def acquire(self) -> Literal[True]:
+        if self.locked():
+            self.awaited.set()
+        return await super().acquire()
+
+
+async def test_who_hangs_up_before_it_is_their_turn_leaves_no_work_behind(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, made_of = threading.Event(), list[bytes]()
+
+    def slowly(content: bytes, _recipe: Recipe) -> bytes:
+        made_of.append(content)
+        assert go.wait(30)
+        return content
+
+    monkeypatch.setattr("plexsync.art.covers.shaped", slowly)
+    async with studio(tmp_path, httpserver) as made:
+        bench = Bench()
+        made.art = replace(made.art, bench=bench)
+        first = asyncio.create_task(made.look(source()))
+        while not bench.locked():  # noqa: ASYNC110 -- it has no event for that
+            await asyncio.sleep(0.01)
+        made.shown = cover(2)
+        second = asyncio.create_task(made.look(source()))
+        await asyncio.wait_for(bench.awaited.wait(), 30)
+        second.cancel()
+        await asyncio.wait({second})
+        go.set()
+        assert await first == sha1(cover(1))
+        made.shown = cover(3)
+        assert await made.look(source(), closely=True) == sha1(cover(3))
+        assert made_of == [cover(1), cover(3)]
 
 
 async def test_what_others_put_into_the_folder_is_left_and_keeps_no_picture_from_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,10 +14,15 @@ from typing import Any, Literal
 import httpx2
 import pytest
 
+from pictures import data_url, picture
+from plexsync.art import gallery
+from plexsync.art.shaping import shaped
+from plexsync.model.pictures import Recipe
 from plexsync.sim.library import cover
-from plexsync.store import preferences
+from plexsync.store import portraits, preferences
 from plexsync.store.database import Database
-from provider.desk import Desk, desk
+from plexsync.store.portraits import PortraitRow
+from provider.desk import SERVER, Desk, desk
 
 SCREENSHOT = "/screenshot"
 
@@ -91,7 +97,7 @@ def test_a_picture_that_does_not_come_keeps_nobody_waiting_for_ever(own: Desk, m
     own.fault({"path": "/scene/", "fault": "hang"})
     with crowd(1) as pool:
         missing = pool.submit(shown, first)
-        soon(own.graph.service.gallery.turn.locked)
+        soon(lambda: own.graph.service.gallery.turn.locked() or missing.done())
         assert own.item(3)["ratingKey"] == "3"
         assert missing.result().status_code == 503
     own.fault()
@@ -142,6 +148,55 @@ def test_no_picture_comes_from_a_stash_whose_numbers_mean_other_films(own: Desk)
     assert shown(second).content == cover(2)
 
 
+def test_a_picture_that_takes_long_to_be_made_keeps_no_question_waiting(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(content: bytes, recipe: Recipe) -> bytes:
+        begun.set()
+        assert go.wait(30)
+        return shaped(content, recipe)
+
+    monkeypatch.setattr("plexsync.art.covers.shaped", slowly)
+    monkeypatch.setattr("plexsync.art.gallery.PATIENCE", 60.0)
+    first = thumbs(own)[0]
+    own.later()
+    with crowd(1) as pool:
+        picture = pool.submit(shown, first)
+        assert begun.wait(30)
+        assert own.item(3)["ratingKey"] == "3"
+        assert not picture.done()
+        go.set()
+        assert picture.result().content == cover(1)
+
+
+def test_a_picture_is_shown_though_it_takes_longer_to_be_made_than_stash_may_take(
+    own: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(content: bytes, recipe: Recipe) -> bytes:
+        time.sleep(2 * gallery.PATIENCE)
+        return shaped(content, recipe)
+
+    monkeypatch.setattr("plexsync.art.covers.shaped", slowly)
+    first = thumbs(own)[0]
+    monkeypatch.setattr(gallery, "PATIENCE", 0.5)
+    soon(lambda: shown(first).content == cover(1))
+
+
+def test_a_stash_that_cannot_be_told_apart_now_takes_no_picture_away(own: Desk) -> None:
+    """A proxy whose Stash is away may say that there is nothing at its address."""
+    own.walked()
+    first, second, *_ = thumbs(own)
+    assert shown(first).content == cover(1)
+    own.graph.provider.catalogue.doubt()
+    own.fault({"path": "/graphql", "fault": "status", "status": 404})
+    assert shown(first).content == cover(1)
+    assert shown(second).status_code == 503
+    own.fault()
+    assert shown(second).content == cover(2)
+
+
 def test_pictures_that_cannot_be_kept_are_shown_all_the_same(tmp_path: Path) -> None:
     with desk(tmp_path) as one:
         (tmp_path / "data" / "art").write_text("in the way")
@@ -161,6 +216,21 @@ def test_a_store_that_hangs_takes_no_picture_away(own: Desk, monkeypatch: pytest
     monkeypatch.setattr(Database, "run", never)
     monkeypatch.setattr(Database, "look", never)
     assert shown(first).content == cover(1)
+
+
+def test_a_name_has_one_picture_in_a_list_however_its_letters_are_written(tmp_path: Path) -> None:
+    with desk(tmp_path, people_pictures="always") as one:
+        for number, name in enumerate(("Éléa", "éléa", "ÉlÉa"), 1):
+            one.stash.post("/_sim/named", json={"kind": "performer", "name": name, "image": data_url(picture(name))})
+            one.edit(number, title=f"Sintel {number}", performers=[name])
+        face = one.item(1)["Role"][0]["thumb"]
+        assert shown(face).status_code == 200
+        winner = httpx2.URL(face).path.split("/")[3]
+        row = PortraitRow(server=SERVER, name_key="éléa", name="Éléa", performer=int(winner))
+        with one.graph.database.transaction() as connection:
+            portraits.put(connection, [row])
+        found = [scene["Role"][0]["thumb"] for scene in one.match(title="Sintel", manual=1)]
+        assert [httpx2.URL(address).path.split("/")[3] for address in found] == [winner] * 3
 
 
 async def _sure() -> None:

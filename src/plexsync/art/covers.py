@@ -98,18 +98,18 @@ class Art:
         kept = await self.kept(sha1)
         if kept is not None:
             return sha1, kept
-        row, ready = await self.fetched(source, recipe, now)
+        row, ready = await self.shown(source, recipe, await self.stash.picture(source.address), now)
         known = await self.database.run(lambda c: pictures.of(c, source.kind, source.id).get(recipe.name))
         if known is None or known.sha1 != row.sha1:
             await self.database.run(lambda c: pictures.put(c, [row]))
         return (row.sha1, ready) if ready else None
 
-    async def fetched(self, source: Source, recipe: Recipe, now: float) -> tuple[Picture, bytes]:
-        """What Stash shows now and its bytes in shape, b"" for none; the store is not asked.
+    async def shown(self, source: Source, recipe: Recipe, found: Cover, now: float) -> tuple[Picture, bytes]:
+        """What is to be remembered of a whole picture of Stash, and its bytes in shape, b"" for none.
 
-        It is kept in the folder too, where that can be written.
+        The store is not asked. It is kept in the folder too, where that can be written.
         """
-        row, ready = await self._ready(source, recipe, await self.stash.picture(source.address), now)
+        row, ready = await self._ready(source, recipe, found, now)
         try:
             await self._keep(source, ready)
         except OwnDiskError as error:
@@ -148,8 +148,9 @@ class Art:
         return row, ready
 
     async def _shaped(self, source: Source, recipe: Recipe, content: bytes) -> bytes:
-        work = asyncio.create_task(self._on_bench(content, recipe))
-        work.add_done_callback(_heard)
+        await self.bench.acquire()
+        work = asyncio.create_task(asyncio.to_thread(shaped, content, recipe))
+        work.add_done_callback(self._cleared)
         try:
             # It cannot be stopped: until it is over the bench is taken, also where nobody waits any more.
             return await asyncio.shield(work)
@@ -159,9 +160,12 @@ class Art:
             )
             return b""
 
-    async def _on_bench(self, content: bytes, recipe: Recipe) -> bytes:
-        async with self.bench:
-            return await asyncio.to_thread(shaped, content, recipe)
+    def _cleared(self, work: asyncio.Task[bytes]) -> None:
+        """The bench is free."""
+        self.bench.release()
+        if not work.cancelled():
+            # Who waited for it may have hung up; then nobody hears of a failure.
+            work.exception()
 
     async def _keep(self, source: Source, ready: bytes) -> None:
         try:
@@ -172,11 +176,6 @@ class Art:
                 f"the picture of {source.label} cannot be kept in {self.folder} ({error.strerror}): make room on its "
                 "disk, or let PlexSync's user write there"
             ) from error
-
-
-def _heard(work: asyncio.Task[bytes]) -> None:
-    if not work.cancelled():
-        work.exception()
 
 
 def _unmade(source: Source, recipe: Recipe, found: Cover, now: float) -> Picture:

@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 
 from plexsync.art.addresses import Address, Addresses
 from plexsync.art.covers import Art
-from plexsync.art.sources import by_id
+from plexsync.art.sources import Source, by_id
 from plexsync.flights import Flights
 from plexsync.log import logger
 from plexsync.model.errors import ServerDown, StashServerDown, StashTemporaryError, StoreError, SyncError
 from plexsync.model.pictures import Recipe
+from plexsync.stash.covers import Cover
 from plexsync.store import pictures
 from plexsync.store.pictures import Picture
 
@@ -88,35 +89,35 @@ class Gallery:
 
     async def _fetched(self, address: Address, known: Picture | None, kept: bytes | None) -> Served | None:
         try:
-            async with self._in_turn():
-                row, content = await self._asked(address, known, kept)
-        except SyncError as error:
-            if error.status == 404:
-                return None
+            return await self._shown(address, known, kept)
+        except SyncError:
             if known is not None and kept is not None:
                 return _served(known.sha1, kept, address)
             raise
+
+    async def _shown(self, address: Address, known: Picture | None, kept: bytes | None) -> Served | None:
+        """However many pictures are asked for, a question about scenes waits for Stash to show one of them at most."""
+        source, latest = by_id(address.kind, address.id), asyncio.get_running_loop().time() + LONGEST
+        # One at a time is brought into shape as well: all that Stash has shown by then would lie in memory.
+        async with _taken(self._line, latest):
+            async with _taken(self.turn, latest):
+                found = await self._asked(source, known.etag if known is not None and kept is not None else "")
+            if found is None:
+                return None
+            if known is not None and kept is not None and found.kind == "unchanged":
+                return _served(known.sha1, kept, address)
+            row, content = await self.art.shown(source, self._recipe(address), found, self.now())
         if known is None or known.sha1 != row.sha1:
             await self._note(row)
         return _served(row.sha1, content, address) if content else None
 
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        """However many pictures are asked for, a question about scenes waits for one of them at most."""
-        try:
-            async with asyncio.timeout(LONGEST) as waiting, self._line, self.turn:
-                waiting.reschedule(None)
-                yield
-        except TimeoutError as error:
-            raise StashTemporaryError(f"Stash had no time for the picture within {LONGEST:g} s") from error
-
-    async def _asked(self, address: Address, known: Picture | None, kept: bytes | None) -> tuple[Picture, bytes]:
+    async def _asked(self, source: Source, etag: str) -> Cover | None:
         if self._away is not None and 0 <= self.now() - self._away[0] < PAUSE:
             raise StashServerDown(self._away[1].message, retry_after=self._away[1].retry_after)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.sure()
-                return await self._told(address, known, kept)
+                return await self._told(source, etag)
         except TimeoutError as error:
             raise StashTemporaryError(f"Stash gave no picture within {PATIENCE:g} s") from error
         except ServerDown as error:
@@ -125,14 +126,18 @@ class Gallery:
             self._away = (self.now(), error)
             raise
 
-    async def _told(self, address: Address, known: Picture | None, kept: bytes | None) -> tuple[Picture, bytes]:
-        """The picture as Stash has it: the known one, unless Stash says that it is another by now."""
-        source = by_id(address.kind, address.id)
-        if known is not None and kept is not None and known.etag:
-            glimpse = await self.art.stash.glimpse(source.address, known.etag)
-            if glimpse.kind != "none" and glimpse.etag == known.etag:
-                return known, kept
-        return await self.art.fetched(source, self._recipe(address), self.now())
+    async def _told(self, source: Source, etag: str) -> Cover | None:
+        """What Stash shows, unchanged where it still is the one of that tag; None where it knows no such owner."""
+        try:
+            if etag:
+                glimpse = await self.art.stash.glimpse(source.address, etag)
+                if glimpse.kind != "none" and glimpse.etag == etag:
+                    return Cover(kind="unchanged", etag=etag)
+            return await self.art.stash.picture(source.address)
+        except SyncError as error:
+            if error.status == 404:
+                return None
+            raise
 
     async def _note(self, row: Picture) -> None:
         """What is not noted now is found at the next look."""
@@ -144,6 +149,17 @@ class Gallery:
 
     def _recipe(self, address: Address) -> Recipe:
         return address.recipe or self.recipe
+
+
+@asynccontextmanager
+async def _taken(lock: asyncio.Lock, latest: float) -> AsyncIterator[None]:
+    """It is ours within the block. StashTemporaryError where it was not until `latest`, by the loop's clock."""
+    try:
+        async with asyncio.timeout_at(latest) as waiting, lock:
+            waiting.reschedule(None)
+            yield
+    except TimeoutError as error:
+        raise StashTemporaryError(f"Stash had no time for the picture within {LONGEST:g} s") from error
 
 
 def _served(sha1: str, content: bytes, address: Address) -> Served:

@@ -65,12 +65,12 @@ class Pictures:
 
     async def winners(self, names: Collection[str]) -> Mapping[str, int]:
         """The performers whose pictures these names show in Plex already; of others nothing is known."""
-        keys = {text_key(name): name for name in names}
+        keys = {name: text_key(name) for name in names}
         try:
-            found = await self._winners.of(keys)
+            found = await self._winners.of(keys.values()) if keys else {}
         except StoreError:
             return {}
-        return {name: found[key] for key, name in keys.items() if key in found}
+        return {name: found[key] for name, key in keys.items() if key in found}
 
     def wall(self, scene: Scene, rules: Rules, people: Mapping[int, int]) -> Wall:
         """The pictures of a scene by these rules; `people` are those of its performers who have one, and whose."""
