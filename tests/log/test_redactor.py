@@ -60,6 +60,7 @@ def test_what_has_the_shape_of_a_secret_is_hidden_although_not_known(text: str) 
         "POST /api/v1/events 202",
         "session started, provider registered, art cached",
         "/data/art of film/provider.mp4",
+        "/volume1/Art/Season 1/01.mp4",
     ],
 )
 def test_ordinary_lines_stay_as_they_are(text: str) -> None:

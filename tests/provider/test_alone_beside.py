@@ -10,12 +10,20 @@ from typing import Any
 import httpx2
 import pytest
 
-from plexsync.store import brakes, gapruns, gaps, jobs, preferences
+from newstore import spare_first_start
+from plexsync.app.alone import provider_alone
+from plexsync.app.folder import home_of, open_store
+from plexsync.app.sources import Sources
+from plexsync.log import Redactor
+from plexsync.store import brakes, gapruns, gaps, jobs, owner, preferences
 from plexsync.store.database import Connection
+from plexsync.sync.clock import SystemClock
 from plexsync.sync.gates.identities import OTHER_STASH
+from plexsync.sync.gates.peers import plex_key
 from process.programs import until
 from provider.desk import MATCHES
 from provider.stand import Stand, standing
+from web.house import NOWHERE
 
 FILES = "stash files"
 PLEX = ("PLEXSYNC_PLEX_URL", "PLEXSYNC_PLEX_TOKEN")
@@ -60,6 +68,23 @@ def test_what_plex_asks_for_is_kept_for_the_daemon_of_the_database_though_no_ple
     assert waiting == [("plex", 1)]
     asked(stand, "Nobody/knows.mp4")
     assert kept(stand, unknown) == [("plex", "/plex/media/Nobody/knows.mp4")]
+
+
+async def test_what_plex_asks_for_is_kept_for_a_daemon_that_begins_later_too(tmp_path: Path) -> None:
+    config = Sources(environ={"PLEXSYNC_STASH_URL": NOWHERE}, data_dir=tmp_path).load()
+    spare_first_start(home_of(config))
+    database = open_store(config)
+    alone = provider_alone(config, database, clock=SystemClock(), redactor=Redactor())
+    with database.transaction() as connection:
+        owner.take(connection, plex_key("plex"), "a daemon")
+    await alone.provider.rest.matched([1])
+    await alone.provider.rest.unknown("/plex/media/Nobody/knows.mp4")
+    with database.transaction() as connection:
+        assert [(one.server, one.scene) for one in jobs.listing(connection, limit=9)] == [("plex", 1)]
+        assert unknown(connection) == [("plex", "/plex/media/Nobody/knows.mp4")]
+    assert alone.provider.shelves.servers == ["plex"]
+    await alone.stash.close()
+    database.close()
 
 
 def test_a_stash_made_anew_is_told_from_the_one_whose_scenes_plex_took(stand: Stand) -> None:

@@ -13,6 +13,8 @@ from plexsync.sync.agents.unreachable import Listening, unusable
 
 SECRET = "abcdefghijklmnopqrstuvwxyz012345"
 OURS = ProviderAddress(base="http://192.168.1.5:9797", secret=SECRET)
+#: A family of addresses that no computer speaks.
+UNSPOKEN = 99
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,18 @@ def test_an_address_of_this_computer_in_the_network_is_this_computer_too(monkeyp
     monkeypatch.setattr(socket, "getaddrinfo", names)
     assert unusable(here, "https://192-168-1-5.0123456789abcdef.plex.direct:32400", "plex") == ""
     own = "192.0.2.1"  # of documents, and of nobody's computer
+    assert "leads Plex to itself" in unusable(here, "http://plex.example:32400", "plex")
+
+
+def test_an_address_of_a_kind_that_this_computer_does_not_speak_is_none_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def names(_host: str, _port: None, *, proto: int) -> list[tuple[int, int, int, str, tuple[str, int, int, int]]]:
+        """As a computer without IPv6 is told of a name that has such an address too."""
+        return [(UNSPOKEN, socket.SOCK_DGRAM, proto, "", ("2001:db8::5", 0, 0, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    here = ProviderAddress(base="http://127.0.0.1:9797", secret=SECRET)
     assert "leads Plex to itself" in unusable(here, "http://plex.example:32400", "plex")
 
 

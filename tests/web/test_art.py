@@ -206,6 +206,12 @@ def test_that_name_is_one_of_ours_as_a_request_spells_it(tmp_path: Path, url: st
     assert config.host_names == (name,)
 
 
+def test_a_name_that_clients_spell_in_two_ways_is_known_by_both(tmp_path: Path) -> None:
+    environ = {"PLEXSYNC_URL_FROM_PLEX": "http://Straße.lan:9797"}
+    config = load(config_file=None, data_dir=tmp_path, environ=environ)
+    assert set(config.host_names) == {"strasse.lan", "xn--strae-oqa.lan"}
+
+
 def test_while_nothing_is_kept_and_stash_is_nowhere_plex_is_told_to_come_back(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with opened(Settings(folder=folder, stash=NOWHERE), working=False) as door, door.client(key=None) as client:

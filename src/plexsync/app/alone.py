@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from plexsync.app.clients import stash_client
@@ -18,7 +18,7 @@ from plexsync.model.errors import SyncError
 from plexsync.provider.provider import Provider, Rest
 from plexsync.stash.client import StashClient
 from plexsync.store import identity, owner
-from plexsync.store.database import Database
+from plexsync.store.database import Connection, Database
 from plexsync.sync.clock import Clock
 from plexsync.sync.gaps.strangers import Strangers
 from plexsync.sync.gates.identities import StashIdentity
@@ -48,7 +48,15 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
     rules, turn = rules_of(config), asyncio.Lock()
     stash = stash_client(config, redactor, tag_parents=rules.asks_for_tag_parents)
     known = StashIdentity(stash=stash, database=database, clock=clock)
-    names = _names(config, database)
+    with database.transaction() as connection:
+        names = [server.name for server in config.servers] or _worked_on(connection)
+    keeping = _Keeping(
+        names=names,
+        database=database,
+        matches=Matches(database=database, clock=clock, servers=names, wake=_nothing),
+        strangers=Strangers(database=database, clock=clock, servers=names),
+        stash=known,
+    )
     provider = provider_of(
         config,
         me=me,
@@ -57,36 +65,45 @@ def provider_alone(config: Config, database: Database, *, clock: Clock, redactor
         clock=clock,
         turn=turn,
         servers=names,
-        rest=Rest(
-            faces=faces_of(config, None),
-            matched=_taken(Matches(database=database, clock=clock, servers=names, wake=_nothing), known),
-            unknown=Strangers(database=database, clock=clock, servers=names).note,
-            heard=_nothing,
-        ),
+        rest=Rest(faces=faces_of(config, None), matched=keeping.matched, unknown=keeping.unknown, heard=_nothing),
     )
     gallery = gallery_of(config, me=me, identity=known, database=database, rules=rules, clock=clock, turn=turn)
     return Alone(config=config, identity=me, provider=provider, gallery=gallery, stash=stash)
 
 
-def _names(config: Config, database: Database) -> tuple[str, ...]:
-    """The Plex servers of the settings; where these name none, those that daemons of this database worked on."""
-    if config.servers:
-        return tuple(server.name for server in config.servers)
-    with database.transaction() as connection:
-        return tuple(servers_among(owner.standing(connection)))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Keeping:
+    """Keeps what Plex asked for. `names` are the servers of the settings; where these name none, those that daemons of
+    this database worked on, of which the first may begin at any time.
+    """
 
+    names: list[str]
+    database: Database
+    matches: Matches
+    strangers: Strangers
+    stash: StashIdentity
 
-def _taken(matches: Matches, stash: StashIdentity) -> Callable[[Collection[int]], Awaitable[None]]:
-    """Hears of the scenes that Plex takes; no walk tells which Stash it is, so that it is known by these."""
-
-    async def taken(scenes: Collection[int]) -> None:
-        await matches.note(scenes)
+    async def matched(self, scenes: Collection[int]) -> None:
+        """Plex takes these scenes; no walk tells which Stash it is, so that it is known by these."""
+        await self._learn()
+        await self.matches.note(scenes)
         try:
-            await stash.acquaint(list(scenes))
+            await self.stash.acquaint(list(scenes))
         except SyncError as error:
             _log.debug("the files of what Plex takes are not remembered", reason=error.message)
 
-    return taken
+    async def unknown(self, plex_path: str) -> None:
+        """Stash does not know the file."""
+        await self._learn()
+        await self.strangers.note(plex_path)
+
+    async def _learn(self) -> None:
+        if not self.names:
+            self.names[:] = await self.database.run(_worked_on)
+
+
+def _worked_on(connection: Connection) -> list[str]:
+    return servers_among(owner.standing(connection))
 
 
 def _nothing() -> None:

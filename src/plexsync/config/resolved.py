@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
@@ -54,7 +55,7 @@ class Config(Settings):
     def host_names(self) -> tuple[str, ...]:
         """Every name under which PlexSync may be asked: those that are allowed, and the one that Plex uses."""
         host = urlsplit(self.url_from_plex).hostname if self.url_from_plex else None
-        return (*self.allowed_hosts, *((_as_asked(host),) if host else ()))
+        return (*self.allowed_hosts, *(_as_asked(host) if host else ()))
 
     def owner(self, field: fields.Field) -> fields.Owner:
         """Who decides a field."""
@@ -78,12 +79,19 @@ class Config(Settings):
         return {name: _plain(value) for name, value in values.items()}
 
 
-def _as_asked(host: str) -> str:
-    """As a request names the host: letters beyond ASCII have a spelling of their own there."""
+def _as_asked(host: str) -> tuple[str, ...]:
+    """As requests name the host: letters beyond ASCII have a spelling of their own there, and a few of them, as ß, an
+    older and a newer one.
+    """
     try:
-        return host.encode("idna").decode("ascii")
+        older = host.encode("idna").decode("ascii")
     except UnicodeError:
-        return host
+        return (host,)
+    return tuple(dict.fromkeys((older, ".".join(map(_newer, normalize("NFC", host).split("."))))))
+
+
+def _newer(label: str) -> str:
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def _password(address: SecretStr | None) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"({_NAMES}{_BETWEEN}){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(rf"([?&;]token=|[\"']token\\?[\"']\s*:\s*\\?[\"']){_VALUE}", re.IGNORECASE), rf"\1{HIDDEN}"),
     (re.compile(r"(/provider/)[^/\s\"'?#\\]+"), rf"\1{HIDDEN}"),
-    (re.compile(r"(/art/|%2Fart%2F)[^\s\"'?#&\\]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(/art/|%2[Ff]art%2[Ff])[^\s\"'?#&\\]+"), rf"\1{HIDDEN}"),
     (re.compile(r"(://)[^/\s:@\"'\\]*:[^/\s@\"'\\]+@"), rf"\1{HIDDEN}@"),
     # A JSON web token begins with the encoded form of `{"`.
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),

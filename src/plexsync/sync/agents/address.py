@@ -88,13 +88,13 @@ def is_this_computer(url: str) -> bool:
 
 
 def _is_own(family: int, place: tuple[Any, ...]) -> bool:
-    with socket.socket(family, socket.SOCK_DGRAM) as line:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as line:
             # Sends nothing: it only tells by which of its own addresses this computer would.
             line.connect((place[0], _ANY_PORT, *place[2:]))
-        except OSError:
-            return False
-        return bool(line.getsockname()[0] == place[0])
+            return bool(line.getsockname()[0] == place[0])
+    except OSError:
+        return False
 
 
 def reach_of(url: str) -> Reach:
