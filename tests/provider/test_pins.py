@@ -10,7 +10,9 @@ import pytest
 
 from plexsync.model.fields import Field
 from plexsync.model.work import Decision, Lane, Outcome, Put, Verdict
-from plexsync.store import jobs
+from plexsync.store import brakes, decisions, jobs
+from plexsync.sync.brakes.brake import HELD, Drastic
+from plexsync.sync.brakes.judging import BULK
 from provider.desk import IDENTIFIER
 from provider.stage import Stage, stage
 from world import quiet, until
@@ -153,6 +155,28 @@ async def test_a_pin_holds_though_something_else_was_decided_about_its_scene(tmp
         await it.silently(1, details="Told at the refresh")
         await it.refresh()
         assert (await it.item(1))["summary"] == "Pinned"
+
+
+async def test_a_pin_holds_while_a_person_is_asked_about_its_scene_of_which_nothing_else_is_written(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path, scan=False) as it:
+        await it.silently(1, title="Ours", details="Pinned")
+        await it.scan()
+        await it.edit_in_plex(1, title="By hand")
+        facts = {"what": [Drastic.RESTORE.value], "reasons": ["gap"], "title": "Ours"}
+        decision = Decision(kind=HELD, reason="asked", digest="d", index_version=0, facts=facts)
+        asked = {"linked": 1, "since": 0.0, "counts": {}, "scenes": 1}
+        with it.graph.database.transaction() as connection:
+            decisions.decide(connection, "plex", 1, decision, 1.0)
+            brakes.ask(connection, BULK, "plex", asked, 1.0)
+        await pinned(it, 1, Field.SUMMARY)
+        await it.silently(1, title="Ours", details="Told at the refresh")
+        await it.refresh()
+        item = await it.item(1)
+        assert (item["title"], item["summary"]) == ("By hand", "Pinned")
+        (question,) = await it.service.questions.listing()
+        assert (question["state"], question["scenes"]) == ("open", 1)
 
 
 async def test_a_pin_holds_in_a_library_in_preview_where_nothing_else_is_written(tmp_path: Path) -> None:

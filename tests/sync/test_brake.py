@@ -21,6 +21,7 @@ from plexsync.store.brakes import State
 from plexsync.store.database import Database
 from plexsync.sync.brakes import judging
 from plexsync.sync.brakes.brake import (
+    ASKED,
     HELD,
     JUDGED,
     LIMITS,
@@ -33,7 +34,7 @@ from plexsync.sync.brakes.brake import (
     drastic,
     is_bulk,
 )
-from plexsync.sync.causes import BULK
+from plexsync.sync.causes import BULK, GAP, PINNED
 
 SERVER = "plex"
 
@@ -81,6 +82,12 @@ def test_a_job_of_a_walk_is_judged_and_the_same_asked_for_by_anybody_is_not(reas
     assert not is_bulk(job(Lane.BULK, reason, JUDGED))
     assert not is_bulk(job(Lane.BULK, reason, RELEASED))
     assert not is_bulk(job(Lane.BULK, reason, "go for library 1"))
+
+
+def test_who_pins_while_a_person_is_asked_lets_nothing_through() -> None:
+    asked = ASKED[Drastic.CLEAR]
+    assert is_bulk(job(Lane.USER, GAP, asked, PINNED))
+    assert not is_bulk(job(Lane.USER, GAP, asked, PINNED, "hook"))
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,29 @@ async def test_a_renamed_file_is_a_new_item_with_the_fields_the_picture_and_the_
         assert found["uploads"] == 1
 
 
+async def test_what_was_undone_stays_so_when_its_file_gets_another_name(tmp_path: Path) -> None:
+    async with play(tmp_path) as it:
+        old, new = await it.path_of(1), "/plex/media/renamed/film.mp4"
+        assert (await it.place.items())[old]["summary"]
+        await it.service.undoing.undo_scene(1)
+        await quiet(it.service)
+        await it.stash_file("/data/renamed/film.mp4", was=old.replace("/plex/media", "/data", 1))
+        await it.plex_file(new, moved_from=old, scan=True)
+        await it.service.intake.wish("libraries of plex")
+        await it.edited(1, details="Written again")
+
+        async def linked() -> bool:
+            """the scene has its new item"""
+            return [one["path"] for one in (await it.service.why(1))["servers"][0]["items"]] == [new]
+
+        await until(linked)
+        await it.at_rest()
+        assert not (await it.place.items())[new]["summary"]
+        pinned = await it.service.database.run(lambda c: pins.pinned(c, "plex", [old, new]))
+        assert Field.SUMMARY in pinned[new]
+        assert old not in pinned
+
+
 async def test_a_file_that_comes_to_plex_late_is_followed_all_the_same(tmp_path: Path) -> None:
     async with play(tmp_path) as it:
         old, new = await it.path_of(2), "/plex/media/late/there.mp4"

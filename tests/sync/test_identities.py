@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from plexsync.model.errors import Incompatible
 from plexsync.sim.plex import PlexOptions
 from plexsync.sim.plex import create_app as plex_app
 from plexsync.sim.serving import serving
+from plexsync.stash.client import StashClient
 from plexsync.store import preferences
 from plexsync.store.database import Connection
+from plexsync.sync.gates.identities import StashIdentity
 from plexsync.sync.service import Service
 from sync.test_lost_updates import edited
 from world import World, quiet, until, world
@@ -97,6 +102,25 @@ async def test_one_replaced_file_makes_no_other_stash(tmp_path: Path) -> None:
         async with place.running() as service:
             await quiet(service)
             assert await service.questions.listing() == []
+
+
+async def test_a_stash_that_was_made_anew_is_told_from_the_known_one_while_it_still_scans(tmp_path: Path) -> None:
+    async with world(tmp_path, scenes=2) as place, place.running() as service:
+        await quiet(service)
+        stash = StashClient(place.stash.url)
+        identity = StashIdentity(stash=stash, database=service.database, clock=place.clock)
+        six = {str(number): [f"other{number}"] for number in range(1, 7)}
+        await service.database.run(lambda c: preferences.put(c, "stash files", six))
+        try:
+            # Two scenes prove nothing, and are not taken for the known ones either.
+            await identity.compare()
+            for name in ("three", "four"):
+                file = {"path": f"/data/{name}.mp4"}
+                (await place.http.post(f"{place.stash.url}/_sim/files", json=file)).raise_for_status()
+            with pytest.raises(Incompatible):
+                await identity.compare()
+        finally:
+            await stash.close()
 
 
 async def test_another_plex_is_written_once_it_is_said_to_take_the_place_of_the_known_one(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ async def test_an_item_of_two_versions_stays_one_whichever_file_is_the_primary_o
 
 
 @pytest.mark.parametrize("primary", [0, 1])
-async def test_an_item_of_two_versions_in_step_is_no_gap(tmp_path: Path, primary: int) -> None:
+async def test_an_item_of_two_versions_is_no_gap_in_step_and_one_where_it_differs(tmp_path: Path, primary: int) -> None:
     async with in_step(tmp_path, scenes=2) as hands:
         path = next(iter(await hands.place.items()))
         second = path.rsplit("/", 1)[0] + "/a second one.mp4"
@@ -162,3 +162,7 @@ async def test_an_item_of_two_versions_in_step_is_no_gap(tmp_path: Path, primary
         await hands.work_off()
         assert (await hands.place.items())[path]["summary"] == "By us"
         assert found(await hands.search()) == {}
+        # The one search finds it in Stash, the other in Plex.
+        await hands.silent(1, details="Newer")
+        await hands.item_edited((await hands.place.items())[path]["ratingKey"], title="By hand")
+        assert found(await hands.search()) == {"stale": 1}

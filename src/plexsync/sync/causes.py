@@ -34,7 +34,22 @@ PINNED: Final = "pinned"
 
 #: These do not come from a change: such a job of a library in preview only plans.
 BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED, MATCHED, PINNED})
-#: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again.
+#: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again; whoever pins
+#: asks for nothing to be written.
 BULK: Final = frozenset(
-    {FIRST_SEEN, NEW, CHANGED, RELATED, PICTURE, GAP, PERHAPS_GONE, UNREADABLE, LOST, INDEXED, APPEARED, MATCHED}
+    {
+        FIRST_SEEN,
+        NEW,
+        CHANGED,
+        RELATED,
+        PICTURE,
+        GAP,
+        PERHAPS_GONE,
+        UNREADABLE,
+        LOST,
+        INDEXED,
+        APPEARED,
+        MATCHED,
+        PINNED,
+    }
 )

@@ -7,21 +7,23 @@ from collections.abc import Collection
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.store import brakes, jobs, pins
 from plexsync.store.database import Connection
-from plexsync.sync.brakes.brake import KINDS
+from plexsync.sync.brakes.brake import HELD, PENDING, REJECTED
 from plexsync.sync.causes import PINNED
 
 
 def puts_to_lock(connection: Connection, server: str, scenes: Collection[int], lane: Lane) -> list[Put]:
     """Have what is pinned of these scenes locked. What waits for a person's answer goes on waiting for it."""
-    asked = brakes.among(connection, server, scenes, KINDS)
+    held = brakes.among(connection, server, scenes, (HELD,))
+    judged = brakes.among(connection, server, scenes, (PENDING, REJECTED))
     return [
         Put(
             server=server,
             scene=scene,
-            lane=lane,
+            # What comes in the user's own lane is written, whoever was asked about it.
+            lane=max(lane, Lane.CHANGE) if scene in held else lane,
             reason=PINNED,
             # One that is under way may have looked for pins already.
-            kind=PutKind.GAP if scene in asked else PutKind.CHANGED,
+            kind=PutKind.GAP if scene in judged else PutKind.CHANGED,
         )
         for scene in scenes
     ]

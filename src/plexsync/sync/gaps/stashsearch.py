@@ -16,7 +16,7 @@ from plexsync.sync.causes import PICTURE
 from plexsync.sync.gaps.pages import SearchPage
 from plexsync.sync.story.finder import Found
 from plexsync.sync.story.takingpart import exclusion, taking_part
-from plexsync.sync.story.ties import link_texts, one_of_each
+from plexsync.sync.story.ties import first_of_each, link_texts
 from plexsync.sync.story.tools import Tools
 from plexsync.sync.walks.sifting import Standing, WalkPage
 from plexsync.sync.walks.walk import FULL, Walker, ends, why_moved
@@ -133,7 +133,7 @@ def _gaps_of(scene: Scene, found: Found, tools: Tools, confirmed: Mapping[int, s
     for match in found.absent:
         yield Gap(kind=GapKind.MISSING, server=tools.server, path=match.plex_path, scene=scene.id, title=scene.label)
     texts = link_texts(found.links)
-    for tie in one_of_each(taking_part(scene, found.links, tools), {}):
+    for tie in first_of_each(taking_part(scene, found.links, tools)):
         digest = tools.rules_of(tie.section).digest(scene, texts[tie.rating_key])
         if confirmed.get(tie.rating_key) != digest:
             yield Gap(

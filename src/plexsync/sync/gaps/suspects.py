@@ -22,7 +22,7 @@ from plexsync.store.links import Link
 from plexsync.sync.gates.sections import of_one_section
 from plexsync.sync.story.known import PICTURES
 from plexsync.sync.story.pictures import address_of
-from plexsync.sync.story.ties import link_texts, one_of_each, pinned_of
+from plexsync.sync.story.ties import first_of_each, link_texts, one_of_each, pinned_of
 from plexsync.sync.story.tools import Tools
 
 _log = logger("plexsync.reconcile")
@@ -91,7 +91,8 @@ class Suspects:
                 _moved_pictures(item, shown.get(key, {})),
                 is_in_step=confirmed.get(scene.id, {}).get(key) == digest,
             )
-            yield key, _gap(drift, scene, tie)
+            (first,) = first_of_each(some)
+            yield key, _gap(drift, scene, first)
 
     def _drift(
         self,

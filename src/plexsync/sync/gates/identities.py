@@ -77,7 +77,7 @@ class StashIdentity:
         question = await self.database.run(lambda c: self._ask(c, known, other=other))
         self._refused = _refusal(question) if other else ""
         self.insist_as_last_known()
-        if moved := {number: marks for number, marks in _files(found).items() if marks != known[int(number)]}:
+        if moved := _moved(known, found):
             await self.database.run(lambda c: _remember(c, moved))
         self._sure = doubts == self._doubts
 
@@ -140,10 +140,27 @@ def _marks(scene: Scene) -> list[str]:
 
 
 def _is_other(known: Mapping[int, Sequence[str]], found: Mapping[int, Scene]) -> bool:
+    same, others = _compared(known, found)
+    return others >= _FEWEST and others > same
+
+
+def _moved(known: Mapping[int, Sequence[str]], found: Mapping[int, Scene]) -> dict[str, list[str]]:
+    """The scenes whose files are other ones by now, where enough of them prove that it is the same Stash.
+
+    One that was made anew may have few of its scenes yet.
+    """
+    same, others = _compared(known, found)
+    if same < _FEWEST or same <= others:
+        return {}
+    return {number: marks for number, marks in _files(found).items() if marks != known[int(number)]}
+
+
+def _compared(known: Mapping[int, Sequence[str]], found: Mapping[int, Scene]) -> tuple[int, int]:
+    """How many of the known scenes have a file that they had, and how many have none of theirs."""
     pairs = [(set(marks), set(_marks(found[number]))) for number, marks in known.items() if number in found]
     comparable = [(before, now) for before, now in pairs if before and now]
     others = sum(before.isdisjoint(now) for before, now in comparable)
-    return others >= _FEWEST and 2 * others > len(comparable)
+    return len(comparable) - others, others
 
 
 def as_same(connection: Connection, question: Question, now: float) -> None:

@@ -23,21 +23,25 @@ def follow(connection: Connection, server: str, scene: Scene, before: Sequence[L
     fresh = [path for path in targets if path not in known]
     if not fresh:
         return
-    left = _left(connection, server, scene, before, set(targets))
+    left, pinned = _left(connection, server, scene, before, set(targets))
     for path in fresh:
-        if (old := _same_file(path, left, fresh)) is not None:
+        if (old := _same_file(path, left, pinned, fresh)) is not None:
             ledger.move(connection, server, old, path)
             pins.move(connection, server, old, path)
-            left.remove(old)
+            (left if old in left else pinned).remove(old)
 
 
-def _left(connection: Connection, server: str, scene: Scene, before: Sequence[Link], targets: set[str]) -> list[str]:
-    """Paths that were written for the scene, and where it is no longer."""
+def _left(
+    connection: Connection, server: str, scene: Scene, before: Sequence[Link], targets: set[str]
+) -> tuple[list[str], list[str]]:
+    """Paths that were written for the scene, and those that only pins are known of, where it is no longer."""
     moved = _gone_from_stash(connection, scene, before)
-    paths = dict.fromkeys([*(tie.plex_path for tie in before), *history.paths_of(connection, server, scene.id)])
-    written = ledger.rows(connection, server, [path for path in paths if path not in targets])
-    held = index.at_paths(connection, server, map(path_key, written))
-    return [path for path in written if path in moved or path_key(path) not in held]
+    every = dict.fromkeys([*(tie.plex_path for tie in before), *history.paths_of(connection, server, scene.id)])
+    paths = [path for path in every if path not in targets]
+    written, pinned = ledger.rows(connection, server, paths), pins.pinned(connection, server, paths)
+    held = index.at_paths(connection, server, map(path_key, written.keys() | pinned.keys()))
+    left = [path for path in paths if path in moved or path_key(path) not in held]
+    return [path for path in left if path in written], [path for path in left if path in pinned.keys() - written.keys()]
 
 
 def _gone_from_stash(connection: Connection, scene: Scene, before: Sequence[Link]) -> set[str]:
@@ -48,10 +52,12 @@ def _gone_from_stash(connection: Connection, scene: Scene, before: Sequence[Link
     return {path for path, key in away.items() if not set(others.get(key, ())) - {scene.id}}
 
 
-def _same_file(path: str, left: Sequence[str], fresh: Sequence[str]) -> str | None:
+def _same_file(path: str, left: Sequence[str], pinned: Sequence[str], fresh: Sequence[str]) -> str | None:
     """The old path of the file: the only one of that name, or the only one at all."""
-    named = [old for old in left if file_name(old) == file_name(path)]
+    named = [old for old in (*left, *pinned) if file_name(old) == file_name(path)]
     twins = [other for other in fresh if file_name(other) == file_name(path)]
     if len(named) == 1 and len(twins) == 1:
         return named[0]
-    return left[0] if len(left) == 1 and len(fresh) == 1 else None
+    # Pins of a file that is gone for good stay for ever, and say nothing of one that was written.
+    rest = left or pinned
+    return rest[0] if len(rest) == 1 and len(fresh) == 1 else None

@@ -104,8 +104,9 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         aside = await set_aside(attempt.job, scene, met.found, attempt.written, tools)
         if aside is not None:
             attempt.written = []
-        for plan in held:
-            if plan.locked and not tools.libraries.always_previewed(plan.section):
+        for plan in plans:
+            if plan.locked and plan not in attempt.written and not tools.libraries.always_previewed(plan.section):
+                attempt.section = met.sections[plan.rating_key]
                 await lock_alone(plan, held_now[plan.rating_key], tools, attempt.job.lane)
         await _write(attempt, scene, held_now, met.sections, tools, back, reads)
         for section in {plan.section for plan in plans if aside is None and plan not in held}:

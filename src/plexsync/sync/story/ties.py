@@ -17,6 +17,11 @@ def one_of_each(ties: Sequence[Link], written: Mapping[str, object]) -> list[Lin
     return list(chosen.values())
 
 
+def first_of_each(ties: Collection[Link]) -> list[Link]:
+    """One file of each item, the same for whoever looks: the first by its path."""
+    return one_of_each(sorted(ties, key=lambda tie: tie.plex_path), {})
+
+
 def pinned_of(ties: Sequence[Link], pinned: Mapping[str, frozenset[Field]]) -> dict[int, frozenset[Field]]:
     """The pinned fields of each item, whichever of its files they were pinned at."""
     return {
