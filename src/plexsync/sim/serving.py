@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-STOP_SECONDS = 5
+STOP_SECONDS = 60
 GRACE_SECONDS = 0.5
 #: Of the loop, after which whoever was accepted is a connection.
 _ROUNDS = 3
@@ -189,11 +189,16 @@ class Serving:
         return self
 
     def stop(self) -> None:
-        """End the thread of `start` and close the port, so that the next connection is refused."""
+        """End the thread of `start` and close the port, so that the next connection is refused.
+
+        RuntimeError where the thread does not come to an end: it would take time from whatever runs next.
+        """
         self._server.end()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
         self._socket.close()
+        if self._thread is not None and self._thread.is_alive():
+            raise RuntimeError(f"the server at {self.url} did not stop within {STOP_SECONDS} s")
 
 
 @contextmanager
