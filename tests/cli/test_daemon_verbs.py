@@ -17,7 +17,7 @@ def test_a_library_is_previewed_released_explained_and_left_alone_afterwards(hou
         def all_wait() -> bool:
             return bool(house.call("status", "--json").facts["servers"][0]["first_contact"]["waiting"] == 6)
 
-        until(all_wait, 20, "all six scenes wait")
+        until(all_wait, 60, "all six scenes wait")
         assert house.writes() == 0
         preview = house.call("plan", "1")
         assert preview.code == 0
@@ -62,7 +62,7 @@ def test_stop_returns_only_when_the_folder_is_free(house: House) -> None:
 def test_an_unknown_library_is_named_with_those_that_exist(house: House) -> None:
     """The daemon's own words come through, and the code is 1."""
     with house.daemon():
-        until(lambda: house.call("status", "--json").facts["servers"][0]["libraries"], 20, "libraries are known")
+        until(lambda: house.call("status", "--json").facts["servers"][0]["libraries"], 60, "libraries are known")
         refused = house.call("sync", "--library", "Nope", "--go")
         assert refused.code == 1
         assert LIBRARY in refused.err
@@ -72,4 +72,4 @@ def test_a_folder_given_to_run_is_watched_beside_those_of_the_settings(house: Ho
     """The daemon opens its socket there."""
     spool = house.data_dir / "more"
     with house.daemon("--spool-folder", str(spool)):
-        until((spool / "nudge.sock").exists, 10, "the spool folder is watched")
+        until((spool / "nudge.sock").exists, 60, "the spool folder is watched")

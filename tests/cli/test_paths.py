@@ -41,7 +41,7 @@ def test_the_daemon_answers_from_its_index_and_says_what_the_present_rules_cover
     with house.daemon():
         until(
             lambda: house.call("status", "--json").facts["servers"][0]["index"]["items"] == {"1": 6},
-            20,
+            60,
             "Plex is listed",
         )
         httpx2.delete(f"{house.plex}/_sim/requests", timeout=60)

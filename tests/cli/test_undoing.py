@@ -67,7 +67,7 @@ def test_with_a_daemon_a_run_is_undone_and_a_library_left_as_it_was(house: House
     original = by_path(house)
     synced(house)
     with house.daemon():
-        until(lambda: house.call("status", "--json").facts["servers"][0]["libraries"], 20, "libraries are known")
+        until(lambda: house.call("status", "--json").facts["servers"][0]["libraries"], 60, "libraries are known")
         before = by_path(house)
         edited(house, 2, title="By one run")
         assert house.call("sync", "2", "--wait").code == 0

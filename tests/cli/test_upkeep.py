@@ -96,7 +96,7 @@ def test_verbs_with_a_daemon_from_a_letter_to_its_recovery(house: House, call: C
     """Shown, tried again, forgotten and recovered; each says what it did."""
     with house.daemon():
         # Scenes that the first walk queues would take their letters away.
-        until(lambda: previewed(call) == 6, 20, "the first walk is done")
+        until(lambda: previewed(call) == 6, 60, "the first walk is done")
         bury(house, 1, 2, 3)
         listed = call("dead", "list")
         assert "Sintel" in listed.out
@@ -120,7 +120,7 @@ def test_verbs_with_a_daemon_from_a_letter_to_its_recovery(house: House, call: C
         tried = call("dead", "retry", "1", "99")
         assert (tried.code, "1 dead letter to be tried again" in tried.out) == (1, True)
         assert "No dead letter is there for: 99" in tried.err
-        until(lambda: house.items()["Sintel"]["studio"] == "Blender Foundation", 20, "scene 1 is written")
+        until(lambda: house.items()["Sintel"]["studio"] == "Blender Foundation", 60, "scene 1 is written")
         kept = call("dead", "purge", "--older-than", "1")
         assert (kept.code, "There is no such dead letter." in kept.out) == (0, True)
         assert call("dead", "recover", "--errors", "PlexPermanentError").out.startswith(

@@ -169,7 +169,7 @@ FAULTS: list[tuple[str, type[Exception], bool]] = [
 async def test_a_fault_during_a_write_tells_whether_it_may_have_happened(
     plex: str, connect: Connect, fault: str, expected: type[Exception], unknown: bool
 ) -> None:
-    client = connect(plex, read_timeout=0.3)
+    client = connect(plex, read_timeout=1.0 if fault == "hang" else 30.0)
     await client.verify_identity()
     tell(plex, "faults", [{"path": "/library/sections", "method": "PUT", "fault": fault}])
     with pytest.raises(expected) as caught:

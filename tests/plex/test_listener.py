@@ -182,9 +182,11 @@ async def test_a_line_that_is_open_and_dead_is_given_up(server: Serving) -> None
 
 
 async def test_a_line_on_which_nothing_happens_stays_open(server: Serving) -> None:
-    async with listener(server, pings=PINGS).open() as told:
+    """A server that takes its time for an answer to a ping is not dead yet."""
+    pings = (0.05, 1.0)
+    async with listener(server, pings=pings).open() as told:
         waiting = asyncio.ensure_future(anext(told))
-        await asyncio.wait([waiting], timeout=3 * sum(PINGS))
+        await asyncio.wait([waiting], timeout=1.2 * sum(pings))
         assert not waiting.done()
         await asyncio.to_thread(act, server, "POST", "files", {"path": "late.mp4", "scan": True})
         assert await asyncio.wait_for(waiting, PATIENCE) == ScanTold(section=1)

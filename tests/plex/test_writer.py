@@ -273,7 +273,7 @@ async def test_a_connection_broken_by_a_long_text_is_looked_into(
 
 
 async def test_a_text_is_not_cut_because_the_server_is_slow(plex: str, connect: Connect) -> None:
-    client = connect(plex, read_timeout=0.3)
+    client = connect(plex, read_timeout=1.0)
     item = await item_of(client)
     tell(plex, "faults", [{"path": "/library/sections", "method": "PUT", "fault": "hang"}])
     with pytest.raises(PlexServerDown) as caught:

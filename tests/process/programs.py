@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 #: Real seconds until a condition has to hold, unless a test says otherwise.
-PATIENCE = 30.0
+PATIENCE = 90.0
 _LOOK_EVERY = 0.05
 _OURS = ("PLEXSYNC_", "PLEX_", "STASH_")
 

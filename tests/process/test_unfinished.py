@@ -23,7 +23,7 @@ async def held(place: World, scene: int, name: str, value: Any) -> None:
     async def holds() -> bool:
         return bool((await place.item(scene))[name] == value)
 
-    await until(holds, patience=10)
+    await until(holds, patience=25)
 
 
 @pytest.mark.parametrize("fault", ["status500", "refuse", "cut"])

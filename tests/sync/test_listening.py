@@ -154,7 +154,7 @@ async def test_a_file_that_came_while_no_daemon_ran_is_found_at_the_start(tmp_pa
 
 async def test_without_a_socket_two_looks_are_enough(tmp_path: Path) -> None:
     async with world(tmp_path, scenes=1) as place:
-        place.clock = FastClock(60)
+        place.clock = FastClock(20)
         await place.faults(place.plex, NO_SOCKET)
         async with place.running() as service:
             await quiet(service)
@@ -162,8 +162,8 @@ async def test_without_a_socket_two_looks_are_enough(tmp_path: Path) -> None:
             await missed(it)
             assert not listening(service).connected
             assert "proxy" in listening(service).reason
-            await place.forget_requests()
             await it.plex_file(NEW, scan=True)
+            await place.forget_requests()
 
             async def indexed() -> bool:
                 return bool(await held(it, NEW))

@@ -122,7 +122,7 @@ def rate(writes: tuple[float, ...], since: float, until_: float) -> float:
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "hanging"])
 async def test_a_day_of_outage_loses_nothing_and_ends_without_a_burst(tmp_path: Path, name: str) -> None:
-    story = await outage(tmp_path, name, lasts=DAY, edits=24, speed=4.0)
+    story = await outage(tmp_path, name, lasts=DAY, edits=24, speed=2.0)
     assert story.first_write < 10.0
     assert burst(story.writes, 1.0) <= 8
 

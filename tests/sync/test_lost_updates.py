@@ -96,7 +96,7 @@ async def test_a_failing_plex_is_never_taken_for_one_without_the_item(tmp_path: 
 
 
 async def test_a_scene_in_its_back_off_delays_no_other(tmp_path: Path) -> None:
-    async with at_rest(tmp_path, speed=1.0) as (place, service):
+    async with at_rest(tmp_path, speed=0.5) as (place, service):
         await poisoned(place, service, 1)
 
         async def waiting() -> bool:

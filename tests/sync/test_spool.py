@@ -22,7 +22,7 @@ from plexsync.store.database import Database
 from plexsync.sync.intake import Intake
 from plexsync.sync.spool import Spool, parse
 from sync.hands import SetClock
-from world import until, world
+from world import FastClock, until, world
 
 
 @dataclass(slots=True)
@@ -257,7 +257,8 @@ async def test_a_path_too_long_for_a_socket_is_heard_all_the_same(post: Post) ->
 async def test_a_nudge_is_quicker_than_the_poll(tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     async with (
-        world(tmp_path) as place,
+        # At the machine's pace, so that no poll is due before patience ends.
+        world(tmp_path, clock=FastClock(1.0)) as place,
         place.running(spool_folders=json.dumps([str(folder)]), poll_interval="60") as service,
     ):
         await until(service.quiet)
@@ -267,7 +268,7 @@ async def test_a_nudge_is_quicker_than_the_poll(tmp_path: Path) -> None:
         async def taken() -> bool:
             return service.intake.accepted == 1
 
-        await until(taken, patience=2)
+        await until(taken)
 
 
 async def test_without_a_nudge_the_poll_finds_it(tmp_path: Path) -> None:

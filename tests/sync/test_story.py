@@ -297,7 +297,8 @@ async def test_any_file_name_finds_its_item(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_plex_has_not_scanned_yet_is_written_as_soon_as_it_has(tmp_path: Path) -> None:
-    async with play(tmp_path) as it:
+    # At this pace 90 s are long for a slow machine, too.
+    async with play(tmp_path, speed=4.0) as it:
         scene = await it.stash_file("/data/new/film.mp4", title="Brand new")
         await it.told(scene)
         assert "lists no item" in await it.failing(scene)

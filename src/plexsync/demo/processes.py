@@ -13,7 +13,7 @@ from typing import Any
 from plexsync.demo.waiting import NotReached, until
 
 #: Seconds until a process has told that it is ready, and until it has to be gone.
-READY_SECONDS = 30.0
+READY_SECONDS = 90.0
 _END_SECONDS = 10.0
 _LAST_LINES = 15
 
