@@ -82,7 +82,11 @@ class StashIdentity:
         self._sure = doubts == self._doubts
 
     async def learn(self, more: Sequence[int] = ()) -> None:
-        """Remember the files of some scenes, taken from all over Stash; `more` are scenes not seen before."""
+        """Remember the files of some scenes, taken from all over Stash; `more` are scenes not seen before.
+
+        Incompatible as with `compare`: what was too little to tell it by may have become enough since.
+        """
+        await self.compare()
         ids = await self.database.run(lambda c: _some_ids(c, more))
         told = await self.stash.scenes_each(ids) if ids else None
         files = _files(told.found) if told is not None else {}
