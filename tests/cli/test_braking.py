@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx2
 import pytest
 
@@ -27,6 +29,12 @@ def emptied(house: House) -> int:
     count = summaries(house)
     assert count > 50
     return count
+
+
+def listed(house: House) -> list[dict[str, Any]]:
+    """The questions that there are."""
+    found: list[dict[str, Any]] = house.call("--json", "brake", "list").facts
+    return found
 
 
 def asked(done: Done, held: int) -> None:
@@ -58,7 +66,7 @@ def test_a_daemon_holds_shows_and_is_told_no(house: House) -> None:
     held = emptied(house)
     with house.daemon():
         assert house.call("reconcile", "--wait").code == 0
-        until(lambda: house.call("--json", "brake", "list").facts, 30, "the brake asks")
+        until(lambda: [one["scenes"] for one in listed(house)] == [held], 60, "the brake asks about all of them")
         assert summaries(house) == held
         asked(house.call("brake", "list"), held)
         wrong = house.call("brake", "release", "1", "--new")
