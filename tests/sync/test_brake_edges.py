@@ -39,7 +39,8 @@ async def told(place: World, scenes: int, **values: Any) -> None:
 async def in_step(folder: Path, scenes: int) -> AsyncIterator[tuple[World, Service]]:
     async with world(folder, scenes=scenes) as place:
         place.clock = FastClock(60)
-        async with place.running(sync_cover="false") as service:
+        # Of up to 50 that a look finds nobody is asked: here the walks are to find them.
+        async with place.running(sync_cover="false", stash_poll="600") as service:
             await until(service.quiet, patience=PATIENCE, every=0.05)
             assert await held(place, summary="") == 0
             yield place, service
