@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,16 +53,6 @@ class Hook:
 
     def run(self, stdin: bytes, **variables: str) -> Ended:
         return ended(self.start(stdin, **variables))
-
-    def timed(self, stdin: bytes) -> tuple[Ended, float]:
-        """The quickest of three runs, and its seconds: a busy machine may keep one waiting that we do not."""
-        runs = []
-        for _ in range(3):
-            began = time.monotonic()
-            run = self.run(stdin)
-            runs.append((time.monotonic() - began, run))
-        took, run = min(runs, key=lambda timed: timed[0])
-        return run, took
 
     def event(self, kind: str, ident: object, given: object = None) -> Ended:
         return self.run(hook_call(kind, ident, given))

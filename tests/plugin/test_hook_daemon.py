@@ -101,8 +101,9 @@ def test_a_daemon_that_hangs_holds_nobody_up(tmp_path: Path) -> None:
             fill(other)
         finally:
             os.chdir(home)
-        run, took = hook.timed(CALL)
-    assert took < 2
+        started = time.monotonic()
+        run = hook.run(CALL)
+        assert time.monotonic() - started < 2
     assert "daemon woken" in run.log[0]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,12 @@ def test_a_daemon_that_takes_the_connection_and_never_answers_holds_nobody_up(tm
     hook = Hook(spool=tmp_path / "data", python=python)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hook.settings(url=f"http://127.0.0.1:{silent.getsockname()[1]}", token="abc", command=["/bin/true"])
-        run, took = hook.timed(CALL)
-    assert took < 2
+        started = time.monotonic()
+        run = hook.run(CALL)
+        assert time.monotonic() - started < 2
     assert run.log == []
     assert hook.names()[0].endswith(".json")
-    assert [line["id"] for line in hook.lines()] == ["17"] * 3
+    assert [line["id"] for line in hook.lines()] == ["17"]
     assert not (hook.spool / "starting").exists()
 
 
@@ -124,20 +126,21 @@ def test_a_host_that_takes_no_connection_holds_nobody_up(tmp_path: Path) -> None
             one.setblocking(False)
             one.connect_ex(full.getsockname())
         hook.settings(url=f"http://127.0.0.1:{full.getsockname()[1]}", token="abc")
-        _, took = hook.timed(CALL)
-        assert took < 2
+        started = time.monotonic()
+        hook.run(CALL)
+        assert time.monotonic() - started < 2
         for one in waiting:
             one.close()
-    assert [line["id"] for line in hook.lines()] == ["17"] * 3
+    assert [line["id"] for line in hook.lines()] == ["17"]
 
 
 def test_a_name_that_nobody_knows_holds_nobody_up(tmp_path: Path) -> None:
     hook = Hook(spool=tmp_path / "data")
     hook.settings(url="http://no-such-host.invalid:9797", token="abc")
-    run, took = hook.timed(CALL)
-    assert took < 2
-    assert run.log == []
-    assert [line["id"] for line in hook.lines()] == ["17"] * 3
+    started = time.monotonic()
+    assert hook.run(CALL).log == []
+    assert time.monotonic() - started < 2
+    assert [line["id"] for line in hook.lines()] == ["17"]
 
 
 def test_a_daemon_that_is_away_is_started_when_a_command_is_named(tmp_path: Path) -> None:

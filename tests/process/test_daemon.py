@@ -181,12 +181,11 @@ def test_a_daemon_that_starts_before_stash_begins_when_stash_comes(mortal: House
     assert mortal.status()["troubles"] == []
 
 
-def test_what_a_user_saves_in_stash_is_in_plex_long_before_a_look_at_stash_is_due(home: Household) -> None:
+def test_what_a_user_saves_in_stash_is_in_plex_within_seconds(home: Household) -> None:
     home.start_daemon()
     home.quiet()
     home.edit(7, title="Saved by a user", details="With a hook", rating100=55)
-    # No look at Stash is due for minutes: nothing but the hook tells of it.
-    in_step(home)
+    until(lambda: not home.differences(), "in step", patience=5)
     until(lambda: not waiting_events(home), "the folder is worked off")
 
 

@@ -245,14 +245,9 @@ def test_only_what_changes_something_is_ever_too_late() -> None:
 async def test_a_task_keeps_stash_waiting_for_less_than_two_seconds_though_the_daemon_is_busy(tmp_path: Path) -> None:
     async with pages(tmp_path) as it:
         await it.place.faults(it.place.plex, {"fault": "hang"})
-
-        async def seconds() -> float:
-            began = time.monotonic()
-            await it.place.graphql(
-                'mutation { runPluginOperation(plugin_id: "PlexSyncDaemon", args: {mode: "health"}) }',
-            )
-            return time.monotonic() - began
-
-        # One alone may have been kept waiting by the machine.
-        assert min([await seconds() for _ in range(3)]) < 2.0
+        began = time.monotonic()
+        await it.place.graphql(
+            'mutation { runPluginOperation(plugin_id: "PlexSyncDaemon", args: {mode: "health"}) }',
+        )
+        assert time.monotonic() - began < 2.0
         await it.place.faults(it.place.plex)
