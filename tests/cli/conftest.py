@@ -17,14 +17,17 @@ from plexsync.sim.stash import create_app as stash_app
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """Six films in both servers, none of them in step yet; Stash has the plugin."""
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """Six films in both servers, or as many as an indirect parameter says, none of them in step yet; Stash has the
+    plugin.
+    """
+    films: int = getattr(request, "param", 6)
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     plugins = tmp_path / "stash"
     install(plugins)
-    options = StashOptions(scenes=6, plugins=(plugins,))
-    with serving(stash_app(options)) as stash, serving(plex_app(PlexOptions(items=6))) as plex:
+    options = StashOptions(scenes=films, plugins=(plugins,))
+    with serving(stash_app(options)) as stash, serving(plex_app(PlexOptions(items=films))) as plex:
         made = House(data_dir=data_dir, plugins=plugins, stash=stash.url, plex=plex.url)
         made.configure(
             f"""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -22,6 +22,7 @@ from plexsync.store.database import Database
 from plexsync.sync.brakes import judging
 from plexsync.sync.brakes.brake import (
     ASKED,
+    FEW,
     HELD,
     JUDGED,
     LIMITS,
@@ -33,7 +34,9 @@ from plexsync.sync.brakes.brake import (
     Tally,
     drastic,
     is_bulk,
+    of_few,
 )
+from plexsync.sync.brakes.letgo import RECENT, LetGo
 from plexsync.sync.causes import BULK, GAP, PINNED
 
 SERVER = "plex"
@@ -75,8 +78,10 @@ def test_what_a_person_would_want_to_know_of(
 
 
 @pytest.mark.parametrize("reason", sorted(BULK))
-def test_a_job_of_a_walk_is_judged_and_the_same_asked_for_by_anybody_is_not(reason: str) -> None:
+def test_a_job_of_a_walk_or_a_look_is_judged_and_the_same_asked_for_by_anybody_is_not(reason: str) -> None:
     assert is_bulk(job(Lane.BULK, reason))
+    assert is_bulk(job(Lane.CHANGE, reason))
+    assert (of_few(job(Lane.BULK, reason)), of_few(job(Lane.CHANGE, reason))) == (False, True)
     assert not is_bulk(job(Lane.CHANGE, reason, "hook"))
     assert not is_bulk(job(Lane.USER, reason))
     assert not is_bulk(job(Lane.BULK, reason, JUDGED))
@@ -135,7 +140,7 @@ def linked(database: Database, count: int) -> None:
 
 
 class Braking(RuleBasedStateMachine):
-    """Walks set scenes aside in any number and order; people answer, or do not."""
+    """Walks and looks set scenes aside in any number and order; people answer, or do not."""
 
     limits = Limits(taken=5, taken_share=0.1, retitled=5, retitled_share=0.2)
     scenes = 40
@@ -145,8 +150,9 @@ class Braking(RuleBasedStateMachine):
         self._folder = tempfile.TemporaryDirectory()
         self.database = Database.open(new_store(Path(self._folder.name) / "plexsync.db"))
         self.now = 1000.0
-        self.let_go: set[int] = set()  #: by the brake itself, since the last walk began
-        self.lets = 0
+        self.began = 0.0  #: when the last walk did
+        self.lets: list[tuple[float, int]] = []  #: when the brake let go how many by itself
+        self.of_walk = 0  #: how many of those a look did not find, since the last walk began
         self.released: set[int] = set()
         self.rejected: set[int] = set()
 
@@ -159,21 +165,34 @@ class Braking(RuleBasedStateMachine):
         linked(self.database, self.scenes)
         self.walk(ends=True)
 
-    @rule(ends=st.booleans())
-    def walk(self, ends: bool) -> None:
+    @rule(ends=st.booleans(), after=st.sampled_from([60.0, 10_000.0]))
+    def walk(self, ends: bool, after: float = 10_000.0) -> None:
         """A walk begins anew."""
-        self.now += 10_000
-        self.lets = 0
+        self.now += after
+        self.began, self.of_walk = self.now, 0
         facts = walks.Walk(name="full", last_id=0, started_at=self.now, finished_at=self.now if ends else None)
         with self.database.transaction() as connection:
             walks.save(connection, facts)
 
+    @rule()
+    def time_passes(self) -> None:
+        self.now += RECENT
+
     @rule(scenes=st.sets(st.integers(1, scenes), min_size=1), kind=st.sampled_from(list(Drastic)))
     def put(self, scenes: set[int], kind: Drastic) -> None:
         """Bulk work on these scenes is done as far as the brake."""
+        self._put(scenes, kind, Lane.BULK)
+
+    @rule(scenes=st.sets(st.integers(1, scenes), min_size=1, max_size=5), kind=st.sampled_from(list(Drastic)))
+    def look(self, scenes: set[int], kind: Drastic) -> None:
+        """The same of what a look found, half a minute after the last one."""
+        self.now += 30
+        self._put(scenes, kind, Lane.CHANGE)
+
+    def _put(self, scenes: set[int], kind: Drastic, lane: Lane) -> None:
         with self.database.transaction() as connection:
             puts = [
-                Put(server=SERVER, scene=scene, lane=Lane.BULK, reason="gap", kind=PutKind.GAP, digest="d")
+                Put(server=SERVER, scene=scene, lane=lane, reason="gap", kind=PutKind.GAP, digest="d")
                 for scene in scenes
             ]
             jobs.put(connection, puts, self.now)
@@ -187,20 +206,23 @@ class Braking(RuleBasedStateMachine):
         assert scene in self.work_off(Drastic.CLEAR)
         self.rejected.discard(scene)
 
-    @rule()
-    def judge(self) -> None:
+    @rule(few=st.booleans())
+    def judge(self, few: bool = False) -> None:
         with self.database.transaction() as connection:
             walk = walks.load(connection, "full")
             pending = brakes.held(connection, SERVER, PENDING)
-            left, put = judging.judge(SERVER, self.now, self.limits, connection)
+            left, put = judging.judge(SERVER, self.now, self.limits, connection, few=few)
         assert walk is not None
         if walk.finished_at is None:
-            assert (left, put) == (pending, 0), "nothing is judged while a walk may find more"
+            assert left + put == pending
+            assert few or not put, "nothing but few is judged while a walk may find more"
         else:
             assert left == 0
+        with self.database.transaction() as connection:
+            self.of_walk += queue.depth(connection, SERVER)["bulk"]
         written = self.work_off(Drastic.CLEAR)
         assert len(written) == put
-        self.lets += put
+        self.lets.append((self.now, put))
 
     @rule(yes=st.booleans())
     def answer(self, yes: bool) -> None:
@@ -228,7 +250,7 @@ class Braking(RuleBasedStateMachine):
                 for one in found:
                     outcome = Outcome(verdict=Verdict.DONE)
                     if is_bulk(one):
-                        facts = {"what": [kind.value], "reasons": list(one.reasons), "title": "t"}
+                        facts = {"what": [kind.value], "reasons": list(one.reasons), "title": "t", FEW: of_few(one)}
                         decision = Decision(kind=PENDING, reason="r", digest="d", index_version=0, facts=facts)
                         outcome = Outcome(verdict=Verdict.DECISION, decision=decision)
                     else:
@@ -238,9 +260,10 @@ class Braking(RuleBasedStateMachine):
 
     @invariant()
     def never_more_than_the_limit_goes_on_by_itself(self) -> None:
-        """In one walk. Retitled scenes have a limit of their own."""
+        """In ten minutes, whatever found them. Retitled scenes have a limit of their own."""
         taken, retitled = max(5, 0.1 * self.scenes), max(5, 0.2 * self.scenes)
-        assert self.lets <= taken + retitled
+        assert sum(count for at, count in self.lets if at > self.now - RECENT) <= taken + retitled
+        assert self.of_walk <= taken + retitled
 
     @invariant()
     def what_is_held_has_one_question(self) -> None:
@@ -250,7 +273,7 @@ class Braking(RuleBasedStateMachine):
             assert not held or question is not None
             assert len(brakes.listing(connection, waiting=True)) <= 1
 
-    @precondition(lambda self: self.lets == 0)
+    @precondition(lambda self: not any(count for at, count in self.lets if at > self.began - RECENT))
     @rule(scenes=st.sets(st.integers(1, scenes), min_size=1, max_size=5))
     def few(self, scenes: set[int]) -> None:
         """Below the limit nothing waits for a person."""
@@ -266,6 +289,29 @@ class Braking(RuleBasedStateMachine):
             assert brakes.held(connection, SERVER, HELD) == 0
             assert brakes.held(connection, SERVER, PENDING) == 0
             assert sum(queue.depth(connection, SERVER)[lane.name.lower()] for lane in Lane) == 0
+
+
+LETS = st.lists(st.tuples(st.floats(0, 400), st.integers(0, 9), st.integers(0, 9), st.booleans(), st.booleans()))
+
+
+@given(lets=LETS, back=st.floats(0, 2000))
+def test_what_was_let_go_is_counted_to_the_minute_and_kept_short(
+    lets: list[tuple[float, int, int, bool, bool]], back: float
+) -> None:
+    known, now, began = LetGo(), 1e6, 1e6
+    rows: list[tuple[float, float | None, int]] = []
+    for later, taken, retitled, walks_anew, by_walk in lets:
+        now += later
+        began = now if walks_anew else began
+        known = known.plus(Tally(taken=taken, retitled=retitled), now, began if by_walk else None)
+        rows.append((now, began if by_walk else None, taken))
+    looked = [taken for at, since, taken in rows if at > now - back and since is None]
+    a_minute_more = [taken for at, since, taken in rows if at > now - back - 60 and since is None]
+    walked = [taken for _, since, taken in rows if since == began]
+    earlier = [taken for at, since, taken in rows if since not in (None, began)]
+    counted = known.counted(now - back, began).taken
+    assert sum(looked) + sum(walked) <= counted <= sum(a_minute_more) + sum(walked) + sum(earlier)
+    assert len(known.parts) <= len(rows)
 
 
 TestBraking = Braking.TestCase

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from plexsync.sync.service import Service
+from plexsync.sync.walks.fanout import FEW
 from sync.test_brake_story import brake_of
 from world import FastClock, World, until, world
 
@@ -39,8 +40,7 @@ async def told(place: World, scenes: int, **values: Any) -> None:
 async def in_step(folder: Path, scenes: int) -> AsyncIterator[tuple[World, Service]]:
     async with world(folder, scenes=scenes) as place:
         place.clock = FastClock(60)
-        # Of up to 50 that a look finds nobody is asked: here the walks are to find them.
-        async with place.running(sync_cover="false", stash_poll="600") as service:
+        async with place.running(sync_cover="false") as service:
             await until(service.quiet, patience=PATIENCE, every=0.05)
             assert await held(place, summary="") == 0
             yield place, service
@@ -59,6 +59,12 @@ async def asked(service: Service, kind: str) -> int:
     return question["scenes"] if question is not None else 0
 
 
+async def is_asked(service: Service, kind: str, scenes: int, written: int) -> None:
+    """A look may have met few of so many before the walk did: the question is about all others."""
+    assert written <= FEW
+    assert await asked(service, kind) == scenes - written
+
+
 async def story(folder: Path, scenes: int, taken: int, retitled: int) -> None:
     """In a library of so many, so many go on by themselves, and one more are held; a release writes them."""
     async with in_step(folder, scenes) as (place, service):
@@ -69,10 +75,8 @@ async def story(folder: Path, scenes: int, taken: int, retitled: int) -> None:
         await walked(service)
         assert await held(place, summary="Back") == taken
         await told(place, taken + 1, details="")
-        await place.forget_requests()
         await walked(service)
-        assert (await held(place, summary=""), await asked(service, "clear")) == (0, taken + 1)
-        assert (await place.plex_counts())["writes"] == 0
+        await is_asked(service, "clear", taken + 1, await held(place, summary=""))
         await service.questions.release((await brake_of(service))["question"]["id"])
         await until(service.quiet, patience=PATIENCE, every=0.05)
         assert (await held(place, summary=""), await asked(service, "clear")) == (taken + 1, 0)
@@ -82,8 +86,9 @@ async def story(folder: Path, scenes: int, taken: int, retitled: int) -> None:
         assert (await held(place, title="Renamed"), await asked(service, "retitle")) == (retitled, 0)
         await told(place, retitled + 1, title="Renamed again")
         await walked(service)
-        assert (await held(place, title="Renamed again"), await asked(service, "retitle")) == (0, retitled + 1)
-        assert await held(place, title="Renamed") == retitled
+        again = await held(place, title="Renamed again")
+        await is_asked(service, "retitle", retitled + 1, again)
+        assert await held(place, title="Renamed") >= retitled - again
 
 
 @pytest.mark.timeout(1800)

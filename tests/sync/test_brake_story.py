@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ FEW = 5
 TIGHT = Limits(taken=2, taken_share=0.0, retitled=2, retitled_share=0.0)
 
 
-async def emptied(place: World, scenes: range) -> None:
+async def emptied(place: World, scenes: Iterable[int]) -> None:
     """Somebody empties the summaries by a job of Stash: no hook tells of it."""
     for scene in scenes:
         await silently(place, scene, details="")

@@ -28,6 +28,9 @@ KINDS = (PENDING, HELD, REJECTED)
 #: A decision that a library's writes wait for the user's go.
 PREVIEW = "preview"
 
+#: The fact of a decision on a scene that came with few others.
+FEW = "few"
+
 #: The digest of a decision on a scene that Stash no longer has.
 GONE = "gone"
 
@@ -103,7 +106,12 @@ def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already; few that a person is asked about are, too."""
     causes = set(causes_of(job))
     asked = causes.intersection(ASKED.values())
-    return (job.lane is Lane.BULK or bool(asked)) and BULK.issuperset(causes - asked)
+    return (job.lane is not Lane.USER or bool(asked)) and BULK.issuperset(causes - asked)
+
+
+def of_few(job: Job) -> bool:
+    """Whether it came with few others: such do not wait until a whole walk is counted, though they count with it."""
+    return job.lane is Lane.CHANGE and is_bulk(job)
 
 
 def is_unasked(job: Job) -> bool:

@@ -9,13 +9,27 @@ from functools import partial
 from typing import Any
 
 from plexsync.log import logger
+from plexsync.model.errors import StoreError
 from plexsync.model.spans import many
 from plexsync.model.work import Job, Lane, Outcome, Put
-from plexsync.store import brakes, decisions, jobs, preferences, queue, undos, walks
+from plexsync.store import brakes, decisions, jobs, queue, undos, walks
 from plexsync.store.brakes import Question, State
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
-from plexsync.sync.brakes.brake import ASKED, HELD, JUDGED, LIMITS, PENDING, REJECTED, RELEASED, Drastic, Limits, Tally
+from plexsync.sync.brakes.brake import (
+    ASKED,
+    FEW,
+    HELD,
+    JUDGED,
+    LIMITS,
+    PENDING,
+    REJECTED,
+    RELEASED,
+    Drastic,
+    Limits,
+    Tally,
+)
+from plexsync.sync.brakes.letgo import RECENT, LetGo
 from plexsync.sync.clock import Clock
 from plexsync.sync.timetable import Entry
 
@@ -58,6 +72,8 @@ class Brake:
     limits: Limits = LIMITS
     entry: Entry = field(init=False)
     _waiting: bool = False
+    #: Since when some of few may go on before the others; at the start it is not known whether there are any.
+    _few_since: float | None = 0.0
 
     def __post_init__(self) -> None:
         """Make the entry of the timetable that judges."""
@@ -67,21 +83,36 @@ class Brake:
         """Another one was set aside, or the lane is emptier: perhaps all are counted now."""
         if outcome.decision is not None and outcome.decision.kind == PENDING:
             self._waiting = True
+            if outcome.decision.facts.get(FEW) and self._few_since is None:
+                self._few_since = self.clock.now()
         if self._waiting:
             self.entry.asked.set()
 
     async def judge(self) -> None:
-        """Let what was set aside go on, or ask about it; nothing while more of it may come."""
-        left, put = await self.database.run(partial(judge, self.server, self.clock.now(), self.limits))
+        """Let what was set aside go on, or ask about it; nothing while more of it may come, but for a few."""
+        now = self.clock.now()
+        left, put = await self._judge(now, few=self._few_are_due(now))
         question = await self.database.run(lambda c: brakes.opened(c, BULK, self.server))
         self._waiting = bool(left)
         self.entry.every = _LOOK_EVERY if left else _OPEN_EVERY if question is not None else None
         if put:
             self.wake()
 
+    def _few_are_due(self, now: float) -> bool:
+        return self._few_since is not None and not 0 <= now - self._few_since < _LOOK_EVERY
 
-def judge(server: str, now: float, limits: Limits, connection: Connection) -> tuple[int, int]:
-    """How many scenes still wait to be judged, and how many go on."""
+    async def _judge(self, now: float, *, few: bool) -> tuple[int, int]:
+        # Those that come from here on wait anew; those that stay are too many, and wait for the others.
+        self._few_since = None if few else self._few_since
+        try:
+            return await self.database.run(partial(judge, self.server, now, self.limits, few=few))
+        except StoreError:
+            self._few_since = 0.0
+            raise
+
+
+def judge(server: str, now: float, limits: Limits, connection: Connection, *, few: bool = False) -> tuple[int, int]:
+    """How many scenes still wait to be judged, and how many go on. `few` are not to wait for the others any longer."""
     question = brakes.opened(connection, BULK, server)
     waiting = brakes.held(connection, server, PENDING)
     if not waiting:
@@ -89,18 +120,35 @@ def judge(server: str, now: float, limits: Limits, connection: Connection) -> tu
             _look_again(connection, server, question, now)
         return 0, 0
     found = [walk for name in (_FULL, SEARCH) if (walk := walks.load(connection, name)) is not None]
-    if any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now):
-        return waiting, 0
+    counting = any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now)
+    gone_on = _let_few_go(connection, server, limits, now) if few or not counting else 0
+    if counting or gone_on == waiting:
+        return waiting - gone_on, gone_on
     since = max((walk.started_at for walk in found), default=0.0)
-    (tally, asked), known = _tally(connection, server, PENDING), _let_go(connection, server, since)
-    scenes = brakes.linked(connection, server)
+    tally, asked = _tally(connection, server, PENDING)
+    let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
     # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
     joins = question is not None and (asked or question.facts.get("since") == since)
+    known = let_go.counted(_began(found, now) - RECENT, since)
     if not joins and not limits.exceeded(tally + known, scenes):
-        _keep(connection, server, since, tally + known)
-        return 0, put_on(connection, server, PENDING, JUDGED, now)
+        let_go.plus(tally, now, since).keep(connection, server)
+        return 0, gone_on + put_on(connection, server, PENDING, JUDGED, now)
     _hold(connection, server, question, {"linked": scenes, "since": since}, now)
-    return 0, 0
+    return 0, gone_on
+
+
+def _let_few_go(connection: Connection, server: str, limits: Limits, now: float) -> int:
+    """How many go on that came few at a time: all of them, or none where too much would happen with what else waits."""
+    few = [row for page in _pages(connection, server, PENDING) for row in page if row.decision.facts.get(FEW)]
+    few = [row for row in few if not _was_asked(row)]
+    if not few:
+        return 0
+    let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
+    waiting, _ = _tally(connection, server, PENDING)
+    if limits.exceeded(waiting + let_go.counted(now - RECENT), scenes):
+        return 0
+    let_go.plus(Tally.of(map(_what, few)), now).keep(connection, server)
+    return _put_rows(connection, few, JUDGED, now)
 
 
 def _look_again(connection: Connection, server: str, question: Question, now: float) -> None:
@@ -110,6 +158,12 @@ def _look_again(connection: Connection, server: str, question: Question, now: fl
         brakes.end(connection, question.id, State.WITHDRAWN, now)
     elif held != question.facts.get("scenes"):
         brakes.retell(connection, question.id, question.facts | _counted(connection, server))
+
+
+def _began(found: Sequence[walks.Walk], now: float) -> float:
+    """When that began which is judged now: a walk that ended lately, or nothing but what just came."""
+    lately = (walk.started_at for walk in found if walk.finished_at is not None and now - walk.finished_at < RECENT)
+    return min(lately, default=now)
 
 
 def _under_way(walk: walks.Walk, now: float) -> bool:
@@ -155,19 +209,6 @@ def _counted(connection: Connection, server: str) -> dict[str, Any]:
     return {"counts": counts, "scenes": brakes.held(connection, server, HELD)}
 
 
-def _let_go(connection: Connection, server: str, since: float) -> Tally:
-    """What went on by itself since that walk began: a limit that counted anew each time would be none."""
-    kept = preferences.get(connection, f"let go:{server}") or {}
-    if kept.get("since") != since:
-        return Tally()
-    return Tally(taken=kept["taken"], retitled=kept["retitled"])
-
-
-def _keep(connection: Connection, server: str, since: float, tally: Tally) -> None:
-    facts = {"since": since, "taken": tally.taken, "retitled": tally.retitled}
-    preferences.put(connection, f"let go:{server}", facts)
-
-
 def _hold(connection: Connection, server: str, question: Question | None, around: dict[str, Any], now: float) -> None:
     number = brakes.ask(connection, BULK, server, around, now) if question is None else question.id
     reason = f"too many scenes would change at once: see `plexsync brake list`, question {number}"
@@ -179,24 +220,28 @@ def _hold(connection: Connection, server: str, question: Question | None, around
 
 def put_on(connection: Connection, server: str, kind: str, reason: str, now: float) -> int:
     """Queue what was decided in that way once more, for the reasons it had and one that passes; how many scenes."""
-    return sum(_put_page(connection, page, reason, now) for page in _pages(connection, server, kind))
+    return sum(_put_rows(connection, page, reason, now) for page in _pages(connection, server, kind))
 
 
-def _put_page(connection: Connection, page: Sequence[decisions.Decided], reason: str, now: float) -> int:
+def _put_rows(connection: Connection, rows: Sequence[decisions.Decided], reason: str, now: float) -> int:
     puts = [
-        Put(server=row.server, scene=row.scene, lane=Lane.BULK, reason=why)
-        for row in page
+        Put(server=row.server, scene=row.scene, lane=_lane(row), reason=why)
+        for row in rows
         for why in (*row.decision.facts.get("reasons", ()), reason)
     ]
     jobs.put(connection, puts, now)
-    return len(page)
+    return len(rows)
+
+
+def _lane(row: decisions.Decided) -> Lane:
+    return Lane.CHANGE if row.decision.facts.get(FEW) else Lane.BULK
 
 
 def release_some(connection: Connection, question: Question, now: float) -> int:
     """A person wants it so: how many more scenes go on; 0 once all do, and the question is answered."""
     for kind in (HELD, PENDING):
         for page in _pages(connection, question.about, kind):
-            return _put_page(connection, page, RELEASED, now)
+            return _put_rows(connection, page, RELEASED, now)
     brakes.end(connection, question.id, State.RELEASED, now)
     return 0
 

@@ -12,7 +12,19 @@ from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Outcome, Verdict
 from plexsync.store import in_step, ledger, links, seen
 from plexsync.store.database import Connection
-from plexsync.sync.brakes.brake import ASKED, BY_RULE, GONE, JUDGED, PENDING, RELEASED, Drastic, drastic, is_bulk
+from plexsync.sync.brakes.brake import (
+    ASKED,
+    BY_RULE,
+    FEW,
+    GONE,
+    JUDGED,
+    PENDING,
+    RELEASED,
+    Drastic,
+    drastic,
+    is_bulk,
+    of_few,
+)
 from plexsync.sync.causes import BACKLOG, PICTURE
 from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.plainvalues import changes_json
@@ -107,7 +119,8 @@ async def vanished(job: Job, tools: Tools) -> Outcome | None:
     kinds = {Drastic.UNLINK, *(BY_RULE[rule] for rule in rules)}
     by_rule = "".join(f"; {_DEEDS[rule]}" for rule in sorted(rules))
     facts = {"fields": [], "changes": [], "instead": f"Stash has no such scene{by_rule}"}
-    return asked_first(job, title, kinds, facts)
+    # What is taken back waits for whatever else is, however few it came with.
+    return asked_first(job, title, kinds, facts if rules else facts | _few(job))
 
 
 def _linked(connection: Connection, scene: int, tools: Tools) -> tuple[str, set[WhenGone]] | None:
@@ -131,7 +144,8 @@ def asked_first(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str,
 def _pending(
     job: Job, scene: Scene, found: Found, tools: Tools, kinds: Iterable[Drastic], facts: dict[str, Any]
 ) -> Outcome:
-    outcome = decided(scene, found, tools, PENDING, _JUDGING, **_facts(job, scene.label, kinds, facts))
+    told = _facts(job, scene.label, kinds, facts) | _few(job)
+    outcome = decided(scene, found, tools, PENDING, _JUDGING, **told)
     assert outcome.decision is not None  # noqa: S101  # that is how a decision ends
     # What is asked of a person stands whatever else Plex lists meanwhile.
     return replace(outcome, decision=replace(outcome.decision, index_version=0))
@@ -139,3 +153,7 @@ def _pending(
 
 def _facts(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str, Any]) -> dict[str, Any]:
     return facts | {"title": title, "what": sorted(kinds), "reasons": list(job.reasons)}
+
+
+def _few(job: Job) -> dict[str, Any]:
+    return {FEW: True} if of_few(job) else {}

@@ -14,7 +14,7 @@ from plexsync.store.database import Connection
 from plexsync.store.related import Known
 from plexsync.sync.causes import PICTURE, RELATED
 
-#: As many scenes at once go before bulk work; the brake asks about none of so few either.
+#: As many scenes at once go before bulk work; the brake counts them, but has them wait for no walk.
 FEW = 50
 
 Names = Mapping[RelatedKind, Mapping[int, str]]

@@ -1,0 +1,103 @@
+"""What looks at Stash find counts in the brake's limit as what walks find does, though few of it wait for no walk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from plexsync.store import walks
+from plexsync.sync.brakes.brake import Limits
+from plexsync.sync.brakes.letgo import RECENT
+from plexsync.sync.walks.walk import FULL
+from sync.test_brake_story import brake_of, summaries
+from sync.test_clearing import walked
+from sync.unheard import Silence, silence
+from world import FastClock, quiet, until
+
+SCENES = 12
+#: So slow that all of a test is over before what was let go counts no more.
+SPEED = 5.0
+#: Eight scenes at the most are cleared or renamed without a question.
+EIGHT = Limits(taken=8, taken_share=0.0, retitled=8, retitled_share=0.0)
+TELL = "mutation($input: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $input) { id } }"
+
+
+@asynccontextmanager
+async def resting(folder: Path) -> AsyncIterator[tuple[Silence, list[int]]]:
+    """A world in step, and the scenes, of which Plex has a summary each."""
+    async with silence(folder, scenes=SCENES, clock=FastClock(SPEED)) as still:
+        still.service.servers[0].brake.limits = EIGHT
+        whole = list(range(1, SCENES + 1))
+        await told(still, whole, details="Words")
+        await walked(still.service)
+        assert await summaries(still.place) == whole
+        yield still, whole
+
+
+async def told(still: Silence, scenes: Iterable[int], **values: Any) -> None:
+    """Stash has other values of these scenes, from one moment to the next, and no hook says so."""
+    await still.place.graphql(TELL, input={"ids": [str(scene) for scene in scenes], **values})
+
+
+async def held_by(still: Silence) -> int:
+    """How many scenes a person is asked about."""
+    question = (await brake_of(still.service))["question"]
+    return question["scenes"] if question is not None else 0
+
+
+async def test_what_a_look_let_go_counts_for_the_walk_after_it(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        first, rest = whole[:6], whole[6:]
+        await told(still, first, details="")
+        await still.pass_time()
+        assert await summaries(still.place) == rest
+        await told(still, rest, details="")
+        await walked(still.service)
+        assert (await summaries(still.place), await held_by(still)) == (rest, len(rest))
+        await still.service.questions.release(1)
+        await quiet(still.service)
+        assert await summaries(still.place) == []
+
+
+async def test_what_a_walk_let_go_counts_for_the_look_after_it(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        first, rest = whole[:6], whole[6:]
+        await told(still, first, details="")
+        await walked(still.service)
+        assert await summaries(still.place) == rest
+        await told(still, rest, details="")
+        await still.pass_time()
+        assert (await summaries(still.place), await held_by(still)) == (rest, len(rest))
+
+
+async def test_looks_one_after_the_other_let_no_more_go_than_one(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        for few in (whole[:4], whole[4:8], whole[8:]):
+            await told(still, few, title=f"Renamed with {few[0]}")
+            await still.pass_time()
+        items = await still.place.items()
+        assert sum(item["title"].startswith("Renamed") for item in items.values()) == 8
+        assert await held_by(still) == 4
+        # By then nobody who edits by hand is asked any more.
+        await still.pass_time(RECENT)
+        await told(still, whole[:4], title="Renamed again")
+        await still.pass_time()
+        items = await still.place.items()
+        assert sum(item["title"] == "Renamed again" for item in items.values()) == 4
+
+
+async def test_few_that_a_look_finds_wait_for_no_walk(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        now = still.place.clock.now()
+        endless = walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": 1})
+        await still.service.database.run(lambda c: walks.save(c, endless))
+        await told(still, whole[:6], details="")
+        still.place.clock.leap(31.0)
+
+        async def cleared() -> bool:
+            """what the look found is written"""
+            return await summaries(still.place) == whole[6:]
+
+        await until(cleared)
