@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from plexsync.model.work import Event
 from plexsync.store import walks
 from plexsync.sync.brakes.brake import Limits
 from plexsync.sync.brakes.letgo import RECENT
@@ -101,3 +102,25 @@ async def test_few_that_a_look_finds_wait_for_no_walk(tmp_path: Path) -> None:
             return await summaries(still.place) == whole[6:]
 
         await until(cleared)
+
+
+async def test_what_was_turned_down_stays_so_while_the_scene_is_only_touched(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        service, place = still.service, still.place
+        await told(still, whole, details="")
+        await walked(service)
+        assert await service.questions.reject(1) == len(whole)
+        await told(still, whole[:2], organized=True)
+        await still.pass_time()
+        await service.take([Event(type="Scene.Update.Post", id=whole[2])])
+        await quiet(service)
+        assert (await summaries(place), (await brake_of(service))["rejected"]) == (whole, len(whole))
+        why = (await service.why(whole[0]))["servers"][0]["decision"]
+        assert (why["kind"], "you turned this change down" in why["reason"]) == ("rejected", True)
+
+        # Another change of the scene is another matter, and so is a person's wish for it.
+        await told(still, whole[:1], title="Renamed")
+        await still.pass_time()
+        await service.sync_scenes(whole[1:2])
+        await quiet(service)
+        assert (await summaries(place), (await brake_of(service))["rejected"]) == (whole[2:], len(whole) - 2)

@@ -15,6 +15,8 @@ from plexsync.store.schema import brakes, decisions, links, undos
 
 #: The decision that a scene waits for a person's answer.
 HELD: Final = "brake"
+#: The decision that a person turned it down.
+REJECTED: Final = "rejected"
 #: Of more answered questions the oldest go.
 _KEPT = 100
 

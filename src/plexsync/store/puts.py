@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from plexsync.model.work import Lane, Put, PutKind
 from plexsync.store.batches import batches
-from plexsync.store.brakes import HELD, asked_about
+from plexsync.store.brakes import HELD, REJECTED, asked_about
 from plexsync.store.schema import counters, dead_letters, decisions, jobs
 
 READY = "ready"
@@ -46,7 +46,9 @@ _UNBURY, _FORGET = (
     )
     for table in (dead_letters, decisions)
 )
-_UNDECIDE = _FORGET.returning(decisions.c.scene, decisions.c.kind, decisions.c.facts)
+_UNDECIDE = _FORGET.where(decisions.c.kind != REJECTED).returning(
+    decisions.c.scene, decisions.c.kind, decisions.c.facts
+)
 _INSERT = sa.insert(jobs)
 _MOVE = sa.update(jobs).where(jobs.c.server == sa.bindparam("of_server"), jobs.c.scene == sa.bindparam("of_scene"))
 
@@ -66,8 +68,9 @@ class _Wish:
 def put(conn: Connection, puts: Sequence[Put], now: float) -> int:
     """Queue the scenes; how many distinct jobs this made, moved or will have worked on again.
 
-    CHANGED is due now with attempts reset, and takes away a dead letter or decision; on a job being worked on it
-    moves the generation, so that the job is due again when the claim ends. GAP only adds a job where none is queued
+    CHANGED is due now with attempts reset, and takes away a dead letter or decision, but what a person turned down only
+    where a person asks for it; on a job being worked on it moves the generation, so that the job is due again when the
+    claim ends. GAP only adds a job where none is queued
     and the scene is neither dead nor decided for that digest (a gap without digest: not decided at all).
     """
     merged = _merged(puts)
@@ -153,6 +156,8 @@ def _insert(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) 
         return
     mine = {"of_server": server, "of_scenes": [wish.scene for wish in wishes]}
     conn.execute(_UNBURY, mine)
+    if wanted := [wish.scene for wish in wishes if wish.lane is Lane.USER]:
+        conn.execute(_FORGET, mine | {"of_scenes": wanted})
     asked = {row.scene: row.facts.get("what", ()) for row in conn.execute(_UNDECIDE, mine) if row.kind == HELD}
     conn.execute(_INSERT, [_new_row(server, wish, now, asked.get(wish.scene, ())) for wish in wishes])
 

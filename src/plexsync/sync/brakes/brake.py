@@ -22,7 +22,7 @@ RELEASED = "released"
 #: Decisions: waits to be judged, waits for a person, was turned down by one.
 PENDING = "brake?"
 HELD = brakes.HELD
-REJECTED = "rejected"
+REJECTED = brakes.REJECTED
 KINDS = (PENDING, HELD, REJECTED)
 
 #: A decision that a library's writes wait for the user's go.

@@ -9,8 +9,8 @@ from typing import Any
 from plexsync.model.plan import Plan
 from plexsync.model.rules import WhenGone
 from plexsync.model.scene import Scene
-from plexsync.model.work import Decision, Job, Outcome, Verdict
-from plexsync.store import in_step, ledger, links, seen
+from plexsync.model.work import Decision, Job, Lane, Outcome, Verdict
+from plexsync.store import brakes, decisions, in_step, ledger, links, seen
 from plexsync.store.database import Connection
 from plexsync.sync.brakes.brake import (
     ASKED,
@@ -19,6 +19,7 @@ from plexsync.sync.brakes.brake import (
     GONE,
     JUDGED,
     PENDING,
+    REJECTED,
     RELEASED,
     Drastic,
     drastic,
@@ -72,6 +73,22 @@ def _lets_go(reason: str) -> bool:
     return reason in (JUDGED, RELEASED, *ASKED.values()) or reason.startswith(_GO) or is_run(reason)
 
 
+def turned_down(connection: Connection, job: Job, digest: str, tools: Tools) -> Decision | None:
+    """What a person turned down of the scene at this digest; at another one, or where a person asks, it is over."""
+    decision = decisions.decided(connection, tools.server, [job.scene]).get(job.scene)
+    if decision is None or decision.kind != REJECTED:
+        return None
+    if job.lane is not Lane.USER and decision.digest == digest:
+        return decision
+    brakes.forget(connection, tools.server, [job.scene], (REJECTED,))
+    return None
+
+
+def still_turned_down(decision: Decision) -> Outcome:
+    """How a job ends of a scene that is as it was then: somebody touched it, no more."""
+    return Outcome(verdict=Verdict.DECISION, decision=decision)
+
+
 async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], tools: Tools) -> Outcome | None:
     """How a bulk job ends whose plans are to be judged first; None where they may be written."""
     if not due or not is_bulk(job):
@@ -103,13 +120,15 @@ def unlinked(job: Job, scene: Scene, found: Found, tools: Tools) -> Outcome:
     return _pending(job, scene, found, tools, {Drastic.UNLINK}, facts)
 
 
-def loses_links(job: Job, found: Found) -> bool:
+def loses_links(job: Job, found: Found, answer: Decision | None) -> bool:
     """Whether remembering what was found would drop all that a scene was linked to, and nobody asked for it."""
-    return not found.links and bool(found.refusal) and is_bulk(job)
+    return not found.links and bool(found.refusal) and (is_bulk(job) or answer is not None)
 
 
 async def vanished(job: Job, tools: Tools) -> Outcome | None:
     """How a bulk job ends whose scene Stash no longer has; None where that may be taken as it is."""
+    if (answer := await tools.database.run(lambda c: turned_down(c, job, GONE, tools))) is not None:
+        return still_turned_down(answer)
     if not is_bulk(job):
         return None
     linked = await tools.database.run(lambda c: _linked(c, job.scene, tools))

@@ -10,7 +10,7 @@ from plexsync.model.item import IndexedItem, Item
 from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan
 from plexsync.model.scene import Scene
-from plexsync.model.work import Job, Outcome, Peer, Put
+from plexsync.model.work import Decision, Job, Outcome, Peer, Put
 from plexsync.store import in_step, jobs, links, seen, undos
 from plexsync.store.database import Connection
 from plexsync.sync.causes import BACKLOG
@@ -19,7 +19,15 @@ from plexsync.sync.story.endings import decided, ending, gone, parked
 from plexsync.sync.story.finder import Found
 from plexsync.sync.story.following import follow
 from plexsync.sync.story.heirs import FREED, heirs_of
-from plexsync.sync.story.holding import loses_links, previewed, set_aside, unlinked, vanished
+from plexsync.sync.story.holding import (
+    loses_links,
+    previewed,
+    set_aside,
+    still_turned_down,
+    turned_down,
+    unlinked,
+    vanished,
+)
 from plexsync.sync.story.lost import became, lost_of
 from plexsync.sync.story.plans import plan_scene
 from plexsync.sync.story.readback import ReadBack, confirm, insist
@@ -54,6 +62,7 @@ class Attempt:
     job: Job
     shut: frozenset[int] = frozenset()
     scene: Scene | None = None
+    turned_down: Decision | None = None  #: of the scene as it is now, by a person
     plans: tuple[Plan, ...] = ()
     index_version: int = 0
     section: int | None = None
@@ -101,7 +110,7 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         attempt.plans = plans
         held = previewed(attempt.job, plans, tools.libraries)
         attempt.written = [plan for plan in plans if not plan.empty and plan not in held]
-        aside = await set_aside(attempt.job, scene, met.found, attempt.written, tools)
+        aside = await _aside(attempt, scene, met.found, tools)
         if aside is not None:
             attempt.written = []
         for plan in plans:
@@ -128,6 +137,13 @@ async def read_scene(attempt: Attempt, member: Member[int, Scene], reads: Reads)
     return scene
 
 
+async def _aside(attempt: Attempt, scene: Scene, found: Found, tools: Tools) -> Outcome | None:
+    """How the job ends where what is due waits for an answer, or had one; None where it is written."""
+    if attempt.written and attempt.turned_down is not None:
+        return still_turned_down(attempt.turned_down)
+    return await set_aside(attempt.job, scene, found, attempt.written, tools)
+
+
 async def _gone(job: Job, tools: Tools) -> Outcome:
     """Stash has no such scene."""
     if (aside := await vanished(job, tools)) is not None:
@@ -137,8 +153,10 @@ async def _gone(job: Job, tools: Tools) -> Outcome:
 
 async def _meet(attempt: Attempt, scene: Scene, tools: Tools) -> _Meeting | Outcome:
     """Where the scene is, or how its job ends because nothing is to be written."""
-    found, loses = await tools.database.run(lambda c: _look(c, tools, scene, attempt.job))
+    found, loses = await tools.database.run(lambda c: _look(c, tools, scene, attempt))
     attempt.index_version = found.index_version
+    if loses and attempt.turned_down is not None:
+        return still_turned_down(attempt.turned_down)
     if loses:
         return unlinked(attempt.job, scene, found, tools)
     if excluded := exclusion(scene, found, tools):
@@ -193,12 +211,14 @@ async def read_items(
     return {key: item for (_, key), item in found.items()}
 
 
-def _look(connection: Connection, tools: Tools, scene: Scene, job: Job) -> tuple[Found, bool]:
-    """Where the scene is, and whether that would drop all its links before anybody judged it."""
+def _look(connection: Connection, tools: Tools, scene: Scene, attempt: Attempt) -> tuple[Found, bool]:
+    """Where the scene is, and whether that would drop all its links before anybody judged it, or against the answer."""
+    job = attempt.job
+    attempt.turned_down = turned_down(connection, job, tools.rules.digest(scene), tools)
     seen.note(connection, [scene], tools.clock.now())
     found = tools.finder.find(connection, scene)
     before = links.of_scenes(connection, tools.server, [scene.id]).get(scene.id, [])
-    loses = bool(before) and loses_links(job, found)
+    loses = bool(before) and loses_links(job, found, attempt.turned_down)
     if not loses:
         follow(connection, tools.server, scene, before, found)
         tools.finder.remember(connection, scene, found)
