@@ -22,6 +22,8 @@ SCENES = 12
 SPEED = 5.0
 #: Eight scenes at the most are cleared or renamed without a question.
 EIGHT = Limits(taken=8, taken_share=0.0, retitled=8, retitled_share=0.0)
+#: More seconds than lie between two looks.
+A_LOOK = 31.0
 TELL = "mutation($input: BulkSceneUpdateInput!) { bulkSceneUpdate(input: $input) { id } }"
 
 
@@ -78,30 +80,64 @@ async def test_looks_one_after_the_other_let_no_more_go_than_one(tmp_path: Path)
         for few in (whole[:4], whole[4:8], whole[8:]):
             await told(still, few, title=f"Renamed with {few[0]}")
             await still.pass_time()
-        items = await still.place.items()
-        assert sum(item["title"].startswith("Renamed") for item in items.values()) == 8
+        assert await titles(still, "Renamed with") == 8
         assert await held_by(still) == 4
         # By then nobody who edits by hand is asked any more.
         await still.pass_time(RECENT)
         await told(still, whole[:4], title="Renamed again")
         await still.pass_time()
-        items = await still.place.items()
-        assert sum(item["title"] == "Renamed again" for item in items.values()) == 4
+        assert await titles(still, "Renamed again") == 4
 
 
-async def test_few_that_a_look_finds_wait_for_no_walk(tmp_path: Path) -> None:
+async def under_way(still: Silence, *, ends: bool = False) -> None:
+    """A full walk has begun, or is over."""
+    now = still.place.clock.now()
+    walk = walks.Walk(name=FULL, last_id=0, started_at=now, finished_at=now if ends else None, facts={"completed": 1})
+    await still.service.database.run(lambda c: walks.save(c, walk))
+
+
+async def titles(still: Silence, beginning: str) -> int:
+    """How many items have a title that begins so."""
+    return sum(item["title"].startswith(beginning) for item in (await still.place.items()).values())
+
+
+async def test_few_that_a_look_finds_wait_for_no_walk_but_many_do(tmp_path: Path) -> None:
     async with resting(tmp_path) as (still, whole):
-        now = still.place.clock.now()
-        endless = walks.Walk(name=FULL, last_id=0, started_at=now, facts={"completed": 1})
-        await still.service.database.run(lambda c: walks.save(c, endless))
-        await told(still, whole[:6], details="")
-        still.place.clock.leap(31.0)
+        place, service = still.place, still.service
+        await under_way(still)
+        await told(still, whole[:2], details="")
+        place.clock.leap(A_LOOK)
 
         async def cleared() -> bool:
             """what the look found is written"""
-            return await summaries(still.place) == whole[6:]
+            return await summaries(place) == whole[2:]
 
         await until(cleared)
+        await told(still, whole[2:10], details="")
+        place.clock.leap(A_LOOK)
+
+        async def too_many() -> bool:
+            """what the look found waits to be judged"""
+            return bool((await brake_of(service))["pending"] == 8)
+
+        await until(too_many)
+        # Another kind of change is not what is too much.
+        await told(still, whole[10:], title="Renamed")
+        place.clock.leap(A_LOOK)
+
+        async def renamed() -> bool:
+            """what a look found is renamed"""
+            return await titles(still, "Renamed") == 2
+
+        await until(renamed)
+        assert await summaries(place) == whole[2:]
+        await under_way(still, ends=True)
+        await until(service.quiet)
+        assert (await summaries(place), await held_by(still)) == (whole[2:], 8)
+        # What comes soon after is a part of it.
+        await told(still, whole[10:], details="")
+        await still.pass_time()
+        assert (await summaries(place), await held_by(still)) == (whole[2:], 10)
 
 
 async def test_what_was_turned_down_stays_so_while_the_scene_is_only_touched(tmp_path: Path) -> None:

@@ -54,13 +54,16 @@ def listing(
     kind: str | None = None,
     limit: int = 100,
     after: tuple[str, int] | None = None,
+    since: float | None = None,
 ) -> list[Decided]:
-    """Decisions by server and scene, those past `after`."""
+    """Decisions by server and scene, those past `after`; only those that were made after `since`."""
     statement = sa.select(decisions).order_by(decisions.c.server, decisions.c.scene).limit(limit)
     if server is not None:
         statement = statement.where(decisions.c.server == server)
     if kind is not None:
         statement = statement.where(decisions.c.kind == kind)
+    if since is not None:
+        statement = statement.where(decisions.c.decided_at > since)
     if after is not None:
         statement = statement.where(sa.tuple_(decisions.c.server, decisions.c.scene) > after)
     return [

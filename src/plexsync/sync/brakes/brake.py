@@ -89,10 +89,12 @@ class Limits:
     retitled: int = 50
     retitled_share: float = 0.20
 
-    def exceeded(self, tally: Tally, scenes: int) -> bool:
-        """Whether a person has to say so, on a server with so many linked scenes."""
+    def exceeded(self, tally: Tally, scenes: int, by: Tally | None = None) -> bool:
+        """Whether a person has to say so, on a server with so many linked scenes; of a part, where that adds to it."""
+        part = tally if by is None else by
         many_taken = tally.taken > max(self.taken, self.taken_share * scenes)
-        return many_taken or tally.retitled > max(self.retitled, self.retitled_share * scenes)
+        many_retitled = tally.retitled > max(self.retitled, self.retitled_share * scenes)
+        return (many_taken and part.taken > 0) or (many_retitled and part.retitled > 0)
 
 
 LIMITS = Limits()

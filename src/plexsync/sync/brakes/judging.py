@@ -42,8 +42,10 @@ _FULL = "full"
 SEARCH = "search"
 _PAGE = 1000
 _LANES = (Lane.CHANGE, Lane.BULK)
-#: Seconds until what waits to be judged is looked at again, and after which a walk that does not end is not waited for.
+#: Seconds until what waits to be judged is looked at again; after which few are judged though more come as they did;
+#: and after which a walk that does not end is not waited for.
 _LOOK_EVERY = 5.0
+_AT_LAST = 60.0
 _STALE = 6 * 3600.0
 #: Seconds until it is looked whether anything of an open question is left.
 _OPEN_EVERY = 60.0
@@ -91,15 +93,21 @@ class Brake:
     async def judge(self) -> None:
         """Let what was set aside go on, or ask about it; nothing while more of it may come, but for a few."""
         now = self.clock.now()
-        left, put = await self._judge(now, few=self._few_are_due(now))
+        left, put = await self._judge(now, few=await self._few_are_due(now))
         question = await self.database.run(lambda c: brakes.opened(c, BULK, self.server))
         self._waiting = bool(left)
         self.entry.every = _LOOK_EVERY if left else _OPEN_EVERY if question is not None else None
         if put:
             self.wake()
 
-    def _few_are_due(self, now: float) -> bool:
-        return self._few_since is not None and not 0 <= now - self._few_since < _LOOK_EVERY
+    async def _few_are_due(self, now: float) -> bool:
+        """Whether those that came with them had the time to be set aside as well."""
+        waited = now - self._few_since if self._few_since is not None else 0.0
+        if 0 <= waited < _LOOK_EVERY:
+            return False
+        if not 0 <= waited < _AT_LAST:
+            return True
+        return not await self.database.run(lambda c: _more_to_come(c, self.server, now, (Lane.CHANGE,)))
 
     async def _judge(self, now: float, *, few: bool) -> tuple[int, int]:
         # Those that come from here on wait anew; those that stay are too many, and wait for the others.
@@ -125,12 +133,15 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
     if counting or gone_on == waiting:
         return waiting - gone_on, gone_on
     since = max((walk.started_at for walk in found), default=0.0)
-    tally, asked = _tally(connection, server, PENDING)
+    tally = _tally(connection, server, PENDING)
     let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
     # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
-    joins = question is not None and (asked or question.facts.get("since") == since)
-    known = let_go.counted(_began(found, now) - RECENT, since)
-    if not joins and not limits.exceeded(tally + known, scenes):
+    joins = question is not None and (
+        question.facts.get("since") == since or any(map(_was_asked, _rows(connection, server, PENDING)))
+    )
+    lately = _began(found, now) - RECENT
+    known = let_go.counted(lately, since) + _tally(connection, server, HELD, lately)
+    if not joins and not limits.exceeded(tally + known, scenes, by=tally):
         let_go.plus(tally, now, since).keep(connection, server)
         return 0, gone_on + put_on(connection, server, PENDING, JUDGED, now)
     _hold(connection, server, question, {"linked": scenes, "since": since}, now)
@@ -138,17 +149,20 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
 
 
 def _let_few_go(connection: Connection, server: str, limits: Limits, now: float) -> int:
-    """How many go on that came few at a time: all of them, or none where too much would happen with what else waits."""
-    few = [row for page in _pages(connection, server, PENDING) for row in page if row.decision.facts.get(FEW)]
-    few = [row for row in few if not _was_asked(row)]
+    """How many go on that came few at a time: where of their kind not too much waits, was held lately, or went on."""
+    few = [row for row in _rows(connection, server, PENDING) if row.decision.facts.get(FEW) and not _was_asked(row)]
     if not few:
         return 0
     let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
-    waiting, _ = _tally(connection, server, PENDING)
-    if limits.exceeded(waiting + let_go.counted(now - RECENT), scenes):
-        return 0
-    let_go.plus(Tally.of(map(_what, few)), now).keep(connection, server)
-    return _put_rows(connection, few, JUDGED, now)
+    lately = now - RECENT
+    whole = _tally(connection, server, PENDING) + _tally(connection, server, HELD, lately) + let_go.counted(lately)
+    retitled = [row for row in few if _what(row) == [Drastic.RETITLE]]
+    others = [row for row in few if _what(row) != [Drastic.RETITLE]]
+    parts = [rows for rows in (retitled, others) if not limits.exceeded(whole, scenes, by=Tally.of(map(_what, rows)))]
+    going = [row for rows in parts for row in rows]
+    if going:
+        let_go.plus(Tally.of(map(_what, going)), now).keep(connection, server)
+    return _put_rows(connection, going, JUDGED, now)
 
 
 def _look_again(connection: Connection, server: str, question: Question, now: float) -> None:
@@ -170,26 +184,28 @@ def _under_way(walk: walks.Walk, now: float) -> bool:
     return walk.finished_at is None and 0 <= now - walk.started_at < _STALE
 
 
-def _more_to_come(connection: Connection, server: str, now: float) -> bool:
+def _more_to_come(connection: Connection, server: str, now: float, lanes: Sequence[Lane] = _LANES) -> bool:
     """Whether work is due or under way that may be set aside as well: of hooks, those that tell of lost scenes."""
-    due = jobs.next_due(connection, server, _LANES)
-    return (due is not None and due <= now) or any(queue.busy(connection, server, lane) for lane in _LANES)
+    due = jobs.next_due(connection, server, lanes)
+    return (due is not None and due <= now) or any(queue.busy(connection, server, lane) for lane in lanes)
 
 
-def _pages(connection: Connection, server: str, kind: str) -> Iterator[Sequence[decisions.Decided]]:
+def _pages(
+    connection: Connection, server: str, kind: str, since: float | None = None
+) -> Iterator[Sequence[decisions.Decided]]:
     after: tuple[str, int] | None = None
-    while page := decisions.listing(connection, server=server, kind=kind, limit=_PAGE, after=after):
+    while page := decisions.listing(connection, server=server, kind=kind, limit=_PAGE, after=after, since=since):
         yield page
         after = (page[-1].server, page[-1].scene)
 
 
-def _tally(connection: Connection, server: str, kind: str) -> tuple[Tally, bool]:
-    """What was decided in that way, and whether a person is asked about any of it."""
-    tally, asked = Tally(), False
-    for page in _pages(connection, server, kind):
-        tally += Tally.of(map(_what, page))
-        asked = asked or any(_was_asked(row) for row in page)
-    return tally, asked
+def _rows(connection: Connection, server: str, kind: str, since: float | None = None) -> Iterator[decisions.Decided]:
+    return (row for page in _pages(connection, server, kind, since) for row in page)
+
+
+def _tally(connection: Connection, server: str, kind: str, since: float | None = None) -> Tally:
+    """What was decided in that way."""
+    return Tally.of(map(_what, _rows(connection, server, kind, since)))
 
 
 def _what(row: decisions.Decided) -> list[Drastic]:
@@ -204,7 +220,7 @@ def _was_asked(row: decisions.Decided) -> bool:
 
 def _counted(connection: Connection, server: str) -> dict[str, Any]:
     """What is held, as a question tells it."""
-    tally, _ = _tally(connection, server, HELD)
+    tally = _tally(connection, server, HELD)
     counts = {kind.value: tally.count(kind) for kind in Drastic}
     return {"counts": counts, "scenes": brakes.held(connection, server, HELD)}
 
