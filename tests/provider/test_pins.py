@@ -11,8 +11,9 @@ import pytest
 from plexsync.model.fields import Field
 from plexsync.model.work import Decision, Lane, Outcome, Put, Verdict
 from plexsync.store import brakes, decisions, jobs
-from plexsync.sync.brakes.brake import HELD, Drastic
+from plexsync.sync.brakes.brake import HELD, Drastic, Limits
 from plexsync.sync.brakes.judging import BULK
+from plexsync.sync.causes import GAP
 from provider.desk import IDENTIFIER
 from provider.stage import Stage, stage
 from world import quiet, until
@@ -177,6 +178,25 @@ async def test_a_pin_holds_while_a_person_is_asked_about_its_scene_of_which_noth
         assert (item["title"], item["summary"]) == ("By hand", "Pinned")
         (question,) = await it.service.questions.listing()
         assert (question["state"], question["scenes"]) == ("open", 1)
+
+
+async def test_a_pin_holds_for_a_scene_of_which_a_change_was_turned_down(tmp_path: Path) -> None:
+    async with stage(tmp_path, scan=False) as it:
+        await it.silently(1, title="Ours", details="Pinned")
+        await it.scan()
+        await it.edit_in_plex(1, title="By hand")
+        it.service.servers[0].brake.limits = Limits(taken=0, taken_share=0.0)
+        gap = Put(server="plex", scene=1, lane=Lane.BULK, reason=GAP)
+        await it.service.database.run(lambda c: jobs.put(c, [gap], it.place.clock.now()))
+        it.service.servers[0].worker.wake()
+        await quiet(it.service)
+        (question,) = await it.service.questions.listing()
+        assert await it.service.questions.reject(question["id"]) == 1
+        await pinned(it, 1, Field.SUMMARY)
+        item = await it.item(1)
+        assert (item["title"], "summary" in item["locks"]) == ("By hand", True)
+        why = (await it.service.why(1))["servers"][0]["decision"]
+        assert why["kind"] == "rejected"
 
 
 async def test_a_pin_holds_in_a_library_in_preview_where_nothing_else_is_written(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from plexsync.sync.causes import PINNED
 
 
 def puts_to_lock(connection: Connection, server: str, scenes: Collection[int], lane: Lane) -> list[Put]:
-    """Have what is pinned of these scenes locked. What waits for a person's answer goes on waiting for it."""
-    held = brakes.among(connection, server, scenes, (HELD,))
-    judged = brakes.among(connection, server, scenes, (PENDING, REJECTED))
+    """Have what is pinned of these scenes locked. What waits for a person's answer, or was turned down, stays so."""
+    asked = brakes.among(connection, server, scenes, (HELD, REJECTED))
+    judged = brakes.among(connection, server, scenes, (PENDING,))
     return [
         Put(
             server=server,
             scene=scene,
             # What comes in the user's own lane is written, whoever was asked about it.
-            lane=max(lane, Lane.CHANGE) if scene in held else lane,
+            lane=max(lane, Lane.CHANGE) if scene in asked else lane,
             reason=PINNED,
             # One that is under way may have looked for pins already.
             kind=PutKind.GAP if scene in judged else PutKind.CHANGED,
