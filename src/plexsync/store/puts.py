@@ -69,7 +69,7 @@ def put(conn: Connection, puts: Sequence[Put], now: float) -> int:
     """Queue the scenes; how many distinct jobs this made, moved or will have worked on again.
 
     CHANGED is due now with attempts reset, and takes away a dead letter or decision (what a person turned down only in
-    the lane of users); on one being worked on it moves the generation, so that the job is due again when the claim ends.
+    the lane of users); on one being worked on it moves the generation, so that it is due again when the claim ends.
     GAP only adds a job where none is queued and the scene is neither dead nor decided for that digest (a gap without
     digest: not decided at all).
     """
