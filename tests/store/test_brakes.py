@@ -63,7 +63,7 @@ def test_decisions_are_turned_counted_and_forgotten_by_kind(database: Database) 
         for scene in (1, 2, 3):
             decided(conn, scene, "brake?")
         decided(conn, 4, "missing")
-        assert brakes.turn(conn, SERVER, "brake?", "brake", "held") == 3
+        assert brakes.turn(conn, SERVER, "brake?", "brake", "held", 5.0) == 3
         assert (brakes.held(conn, SERVER, "brake"), brakes.held(conn, SERVER, "brake?")) == (3, 0)
         assert brakes.among(conn, SERVER, [1, 2, 4, 9], ["brake", "rejected"]) == {1, 2}
         assert brakes.forget(conn, SERVER, [1, 4], ["brake"]) == 1

@@ -16,7 +16,7 @@ from plexsync.model.fields import Field
 from plexsync.model.item import Person
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.work import Decision, Job, Lane, Outcome, Put, PutKind, Verdict
-from plexsync.store import brakes, jobs, links, queue, walks
+from plexsync.store import brakes, decisions, jobs, links, queue, walks
 from plexsync.store.brakes import State
 from plexsync.store.database import Database
 from plexsync.sync.brakes import judging
@@ -344,3 +344,50 @@ def test_a_question_of_which_nothing_is_left_is_withdrawn(database: Database) ->
         ended = brakes.one(connection, question.id)
         assert ended is not None
         assert ended.state is State.WITHDRAWN
+
+
+def let_go(database: Database, scenes: range, now: float, *, few: bool = True) -> int:
+    """So many of these scenes, which would be cleared and are found by a look or not, the brake lets go then."""
+    facts = {"what": [Drastic.CLEAR.value], "reasons": ["changed"], "title": "t"} | ({FEW: True} if few else {})
+    with database.transaction() as connection:
+        for scene in scenes:
+            one = Decision(kind=PENDING, reason="r", digest="d", index_version=0, facts=facts)
+            decisions.decide(connection, SERVER, scene, one, now)
+        _, put = judging.judge(SERVER, now, LIMITS, connection)
+        claimed = jobs.claim(connection, server=SERVER, lanes=list(Lane), limit=1000, now=now, token="t")
+        assert len(claimed) == put
+        for one_job in claimed:
+            assert jobs.finish(connection, one_job, Outcome(verdict=Verdict.DONE), now)
+    return put
+
+
+def ended_walk(database: Database, began: float, ended: float) -> None:
+    with database.transaction() as connection:
+        walks.save(connection, walks.Walk(name="full", last_id=0, started_at=began, finished_at=ended))
+
+
+def test_a_clock_that_is_set_back_a_little_forgets_nothing_that_was_let_go(database: Database) -> None:
+    assert let_go(database, range(1, 41), 90_000.0) == 40
+    assert let_go(database, range(41, 51), 89_998.0) == 10
+    assert let_go(database, range(51, 91), 90_003.0) == 0
+
+
+def test_a_walk_that_ended_by_a_clock_ahead_counts_what_went_on_before_it(database: Database) -> None:
+    ended_walk(database, 100_000.0, 100_050.0)
+    assert let_go(database, range(1, 51), 90_000.0) == 50
+    assert let_go(database, range(51, 101), 90_010.0, few=False) == 0
+
+
+def test_what_was_let_go_by_a_clock_far_ahead_counts_for_nothing_today(database: Database) -> None:
+    assert let_go(database, range(1, 41), 4e9) == 40
+    assert let_go(database, range(41, 61), 2e9) == 20
+
+
+def test_what_is_held_only_now_counts_though_it_was_set_aside_long_ago(database: Database) -> None:
+    ended_walk(database, 1000.0, 1100.0)
+    with database.transaction() as connection:
+        one = Decision(kind=PENDING, reason="r", digest="d", index_version=0, facts={"what": ["clear"]})
+        for scene in range(1, 501):
+            decisions.decide(connection, SERVER, scene, one, 1100.0)
+        assert judging.judge(SERVER, 9000.0, LIMITS, connection) == (0, 0)
+    assert let_go(database, range(501, 541), 9002.0) == 0

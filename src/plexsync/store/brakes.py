@@ -91,10 +91,10 @@ def listing(conn: Connection, *, limit: int = _KEPT, waiting: bool = False) -> l
     return [_question(row) for row in conn.execute(statement)]
 
 
-def turn(conn: Connection, server: str, kind: str, to: str, reason: str) -> int:
-    """Every decision of one kind becomes one of another; how many."""
+def turn(conn: Connection, server: str, kind: str, to: str, reason: str, now: float) -> int:
+    """Every decision of one kind becomes one of another, made now; how many."""
     mine = sa.and_(decisions.c.server == server, decisions.c.kind == kind)
-    return conn.execute(sa.update(decisions).where(mine).values(kind=to, reason=reason)).rowcount
+    return conn.execute(sa.update(decisions).where(mine).values(kind=to, reason=reason, decided_at=now)).rowcount
 
 
 def forget(conn: Connection, server: str, scenes: Collection[int], kinds: Collection[str]) -> int:

@@ -122,6 +122,8 @@ def _joined(old: Iterable[str], new: Iterable[str]) -> list[str]:
 
 
 def _put_some(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) -> int:
+    if asked_for := [wish.scene for wish in wishes if wish.changed and wish.lane is Lane.USER]:
+        conn.execute(_FORGET, {"of_server": server, "of_scenes": asked_for})
     queued = _queued(conn, server, [wish.scene for wish in wishes])
     absent = [wish for wish in wishes if wish.scene not in queued]
     held = _settled(conn, server, [wish for wish in absent if not wish.changed])
@@ -156,8 +158,6 @@ def _insert(conn: Connection, server: str, wishes: Sequence[_Wish], now: float) 
         return
     mine = {"of_server": server, "of_scenes": [wish.scene for wish in wishes]}
     conn.execute(_UNBURY, mine)
-    if wanted := [wish.scene for wish in wishes if wish.lane is Lane.USER]:
-        conn.execute(_FORGET, mine | {"of_scenes": wanted})
     asked = {row.scene: row.facts.get("what", ()) for row in conn.execute(_UNDECIDE, mine) if row.kind == HELD}
     conn.execute(_INSERT, [_new_row(server, wish, now, asked.get(wish.scene, ())) for wish in wishes])
 

@@ -32,6 +32,10 @@ MATCHED: Final = "matched in Plex"
 #: A person wants fields left as Plex has them.
 PINNED: Final = "pinned"
 
+#: The files of another scene are free for this one, and another daemon took over what was under way.
+FREED: Final = "shared no more"
+TOOK_OVER: Final = "took over"
+
 #: These do not come from a change: such a job of a library in preview only plans.
 BACKLOG: Final = frozenset({FIRST_SEEN, GAP, INDEXED, MATCHED, PINNED})
 #: What walks and the index put. Whoever asked for one scene, or let it go already, is not asked again; whoever pins
@@ -51,5 +55,7 @@ BULK: Final = frozenset(
         APPEARED,
         MATCHED,
         PINNED,
+        FREED,
+        TOOK_OVER,
     }
 )

@@ -11,6 +11,7 @@ from plexsync.store import decisions, jobs, queue
 from plexsync.store.database import Connection
 from plexsync.sync.brakes.brake import PREVIEW
 from plexsync.sync.brakes.judging import Brake
+from plexsync.sync.causes import TOOK_OVER
 from plexsync.sync.gates.gatekeeper import Gatekeeper
 from plexsync.sync.index.libraries import Libraries
 from plexsync.sync.index.listening import Listening
@@ -85,7 +86,7 @@ class Server:
     def unkept(self) -> Sequence[Put]:
         """The scenes that were begun: what was sent of them may come to Plex after others looked at it."""
         scenes = sorted(self.worker.unkept)
-        return [Put(server=self.name, scene=scene, lane=Lane.CHANGE, reason="took over") for scene in scenes]
+        return [Put(server=self.name, scene=scene, lane=Lane.CHANGE, reason=TOOK_OVER) for scene in scenes]
 
     async def rebuild(self) -> None:
         """List all items of all synced libraries anew."""

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from plexsync.log import logger
-from plexsync.model.errors import StoreError
 from plexsync.model.spans import many
 from plexsync.model.work import Job, Lane, Outcome, Put
 from plexsync.store import brakes, decisions, jobs, queue, undos, walks
@@ -42,11 +41,14 @@ _FULL = "full"
 SEARCH = "search"
 _PAGE = 1000
 _LANES = (Lane.CHANGE, Lane.BULK)
-#: Seconds until what waits to be judged is looked at again; after which few are judged though more come as they did;
-#: and after which a walk that does not end is not waited for.
+#: Seconds until what waits to be judged is looked at again, and after which a walk that does not end is not waited for.
 _LOOK_EVERY = 5.0
-_AT_LAST = 60.0
 _STALE = 6 * 3600.0
+#: Seconds more after which few are judged though more come as they did, and until they are judged once more.
+_AT_LAST = 60.0
+_FEW_AGAIN = 60.0
+#: Where more wait, few wait with them: all would have to be counted again and again, and the store does nothing else.
+_COUNTED_OFTEN = 5000
 #: Seconds until it is looked whether anything of an open question is left.
 _OPEN_EVERY = 60.0
 _VERBS = {
@@ -74,8 +76,8 @@ class Brake:
     limits: Limits = LIMITS
     entry: Entry = field(init=False)
     _waiting: bool = False
-    #: Since when some of few may go on before the others; at the start it is not known whether there are any.
-    _few_since: float | None = 0.0
+    #: When few are to be judged whatever else waits; at the start it is not known whether there are any.
+    _few_at: float | None = 0.0
 
     def __post_init__(self) -> None:
         """Make the entry of the timetable that judges."""
@@ -85,38 +87,35 @@ class Brake:
         """Another one was set aside, or the lane is emptier: perhaps all are counted now."""
         if outcome.decision is not None and outcome.decision.kind == PENDING:
             self._waiting = True
-            if outcome.decision.facts.get(FEW) and self._few_since is None:
-                self._few_since = self.clock.now()
+            if outcome.decision.facts.get(FEW):
+                soon = self.clock.now() + _LOOK_EVERY
+                self._few_at = soon if self._few_at is None else min(self._few_at, soon)
         if self._waiting:
             self.entry.asked.set()
 
     async def judge(self) -> None:
         """Let what was set aside go on, or ask about it; nothing while more of it may come, but for a few."""
         now = self.clock.now()
-        left, put = await self._judge(now, few=await self._few_are_due(now))
+        few = await self._few_are_due(now)
+        # Those that stay are too many by now, and in a while perhaps no more.
+        again = self._few_at = now + _FEW_AGAIN if few else self._few_at
+        left, put = await self.database.run(partial(judge, self.server, now, self.limits, few=few))
+        if put:
+            self.wake()
+        if not left and self._few_at == again:
+            self._few_at = None
         question = await self.database.run(lambda c: brakes.opened(c, BULK, self.server))
         self._waiting = bool(left)
         self.entry.every = _LOOK_EVERY if left else _OPEN_EVERY if question is not None else None
-        if put:
-            self.wake()
 
     async def _few_are_due(self, now: float) -> bool:
         """Whether those that came with them had the time to be set aside as well."""
-        waited = now - self._few_since if self._few_since is not None else 0.0
-        if 0 <= waited < _LOOK_EVERY:
+        late = now - self._few_at if self._few_at is not None else -1.0
+        if -_FEW_AGAIN <= late < 0:
             return False
-        if not 0 <= waited < _AT_LAST:
+        if not 0 <= late < _AT_LAST:
             return True
         return not await self.database.run(lambda c: _more_to_come(c, self.server, now, (Lane.CHANGE,)))
-
-    async def _judge(self, now: float, *, few: bool) -> tuple[int, int]:
-        # Those that come from here on wait anew; those that stay are too many, and wait for the others.
-        self._few_since = None if few else self._few_since
-        try:
-            return await self.database.run(partial(judge, self.server, now, self.limits, few=few))
-        except StoreError:
-            self._few_since = 0.0
-            raise
 
 
 def judge(server: str, now: float, limits: Limits, connection: Connection, *, few: bool = False) -> tuple[int, int]:
@@ -128,36 +127,54 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
             _look_again(connection, server, question, now)
         return 0, 0
     found = [walk for name in (_FULL, SEARCH) if (walk := walks.load(connection, name)) is not None]
-    counting = any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now)
-    gone_on = _let_few_go(connection, server, limits, now) if few or not counting else 0
-    if counting or gone_on == waiting:
+    if any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now):
+        alone = few and waiting <= _COUNTED_OFTEN
+        gone_on = _let_few_go(connection, server, _Waiting.read(connection, server), limits, now) if alone else 0
         return waiting - gone_on, gone_on
-    since = max((walk.started_at for walk in found), default=0.0)
-    tally = _tally(connection, server, PENDING)
-    let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
+    all_of_it = _Waiting.read(connection, server)
+    gone_on = _let_few_go(connection, server, all_of_it, limits, now)
+    if gone_on == waiting:
+        return 0, gone_on
+    rest = _Waiting.read(connection, server) if gone_on else all_of_it
+    since, began = max((walk.started_at for walk in found), default=0.0), _began(found, now)
+    let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
-    joins = question is not None and (
-        question.facts.get("since") == since or any(map(_was_asked, _rows(connection, server, PENDING)))
-    )
-    lately = _began(found, now) - RECENT
-    known = let_go.counted(lately, since) + _tally(connection, server, HELD, lately)
-    if not joins and not limits.exceeded(tally + known, scenes, by=tally):
-        let_go.plus(tally, now, since).keep(connection, server)
+    joins = question is not None and (rest.asked or question.facts.get("since") == since)
+    known = let_go.counted(began - RECENT, since) + _tally(connection, server, HELD, began - RECENT)
+    if not joins and not limits.exceeded(rest.tally + known, scenes, by=rest.tally):
+        let_go.plus(rest.tally, now, since).keep(connection, server)
         return 0, gone_on + put_on(connection, server, PENDING, JUDGED, now)
     _hold(connection, server, question, {"linked": scenes, "since": since}, now)
     return 0, gone_on
 
 
-def _let_few_go(connection: Connection, server: str, limits: Limits, now: float) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    """What waits to be judged, counted; those of it that came few at a time; whether any of it was asked about."""
+
+    tally: Tally
+    few: tuple[decisions.Decided, ...]
+    asked: bool
+
+    @classmethod
+    def read(cls, connection: Connection, server: str) -> _Waiting:
+        tally, few, asked = Tally(), list[decisions.Decided](), False
+        for page in _pages(connection, server, PENDING):
+            tally += Tally.of(map(_what, page))
+            few += [row for row in page if row.decision.facts.get(FEW) and not _was_asked(row)]
+            asked = asked or any(map(_was_asked, page))
+        return cls(tally=tally, few=tuple(few), asked=asked)
+
+
+def _let_few_go(connection: Connection, server: str, waiting: _Waiting, limits: Limits, now: float) -> int:
     """How many go on that came few at a time: where of their kind not too much waits, was held lately, or went on."""
-    few = [row for row in _rows(connection, server, PENDING) if row.decision.facts.get(FEW) and not _was_asked(row)]
-    if not few:
+    if not waiting.few:
         return 0
-    let_go, scenes = LetGo.load(connection, server), brakes.linked(connection, server)
+    let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     lately = now - RECENT
-    whole = _tally(connection, server, PENDING) + _tally(connection, server, HELD, lately) + let_go.counted(lately)
-    retitled = [row for row in few if _what(row) == [Drastic.RETITLE]]
-    others = [row for row in few if _what(row) != [Drastic.RETITLE]]
+    whole = waiting.tally + _tally(connection, server, HELD, lately) + let_go.counted(lately)
+    retitled = [row for row in waiting.few if _what(row) == [Drastic.RETITLE]]
+    others = [row for row in waiting.few if _what(row) != [Drastic.RETITLE]]
     parts = [rows for rows in (retitled, others) if not limits.exceeded(whole, scenes, by=Tally.of(map(_what, rows)))]
     going = [row for rows in parts for row in rows]
     if going:
@@ -177,7 +194,7 @@ def _look_again(connection: Connection, server: str, question: Question, now: fl
 def _began(found: Sequence[walks.Walk], now: float) -> float:
     """When that began which is judged now: a walk that ended lately, or nothing but what just came."""
     lately = (walk.started_at for walk in found if walk.finished_at is not None and now - walk.finished_at < RECENT)
-    return min(lately, default=now)
+    return min((*lately, now))
 
 
 def _under_way(walk: walks.Walk, now: float) -> bool:
@@ -199,13 +216,9 @@ def _pages(
         after = (page[-1].server, page[-1].scene)
 
 
-def _rows(connection: Connection, server: str, kind: str, since: float | None = None) -> Iterator[decisions.Decided]:
-    return (row for page in _pages(connection, server, kind, since) for row in page)
-
-
 def _tally(connection: Connection, server: str, kind: str, since: float | None = None) -> Tally:
     """What was decided in that way."""
-    return Tally.of(map(_what, _rows(connection, server, kind, since)))
+    return Tally.of(_what(row) for page in _pages(connection, server, kind, since) for row in page)
 
 
 def _what(row: decisions.Decided) -> list[Drastic]:
@@ -228,7 +241,7 @@ def _counted(connection: Connection, server: str) -> dict[str, Any]:
 def _hold(connection: Connection, server: str, question: Question | None, around: dict[str, Any], now: float) -> None:
     number = brakes.ask(connection, BULK, server, around, now) if question is None else question.id
     reason = f"too many scenes would change at once: see `plexsync brake list`, question {number}"
-    brakes.turn(connection, server, PENDING, HELD, reason)
+    brakes.turn(connection, server, PENDING, HELD, reason, now)
     told = _counted(connection, server)
     brakes.retell(connection, number, around | told)
     _log.warning("the brake holds bulk work", server=server, question=number, **told)
@@ -269,7 +282,7 @@ def reject(connection: Connection, question: Question, now: float) -> int:
     for kind in (HELD, PENDING):
         for page in _pages(connection, question.about, kind):
             undos.leave(connection, question.about, [row.scene for row in page])
-    count = sum(brakes.turn(connection, question.about, kind, REJECTED, reason) for kind in (HELD, PENDING))
+    count = sum(brakes.turn(connection, question.about, kind, REJECTED, reason, now) for kind in (HELD, PENDING))
     brakes.end(connection, question.id, State.REJECTED, now)
     return count
 

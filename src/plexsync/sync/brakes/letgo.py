@@ -40,10 +40,11 @@ class LetGo:
     parts: tuple[_Part, ...] = ()
 
     @classmethod
-    def load(cls, connection: Connection, server: str) -> LetGo:
-        """As it was kept last."""
+    def load(cls, connection: Connection, server: str, now: float) -> LetGo:
+        """As it was kept last, but for what a clock kept that ran far ahead."""
         kept = preferences.get(connection, _name(server)) or {}
-        return cls(parts=tuple(_Part(**part) for part in kept.get("parts", ())))
+        parts = (_Part(**part) for part in kept.get("parts", ()))
+        return cls(parts=tuple(part for part in parts if max(part.at, part.since or 0.0) <= now + RECENT))
 
     def keep(self, connection: Connection, server: str) -> None:
         """For the next time, and for the next start."""
@@ -58,8 +59,7 @@ class LetGo:
         """This goes on as well, found by the walk that began then, or by none; what counts no more is dropped."""
         new = _Part(since=since, at=now, taken=tally.taken, retitled=tally.retitled)
         latest = max(part.since or 0.0 for part in (*self.parts, new))
-        # What lies before us was kept by a clock that went wrong.
-        alive = [part for part in self.parts if now - _KEPT < part.at <= now or part.since == latest]
+        alive = [part for part in self.parts if part.at > now - _KEPT or part.since == latest]
         whole = _sum([new, *(part for part in alive if part.joins(new))])
         others = [part for part in alive if not part.joins(new)]
         return LetGo(parts=(*others, replace(new, taken=whole.taken, retitled=whole.retitled)))

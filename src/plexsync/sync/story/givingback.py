@@ -22,9 +22,10 @@ from plexsync.store.database import Connection
 from plexsync.store.links import Link
 from plexsync.store.undos import Undo
 from plexsync.sync.brakes.brake import BY_RULE, GONE, PREVIEW, is_unasked
+from plexsync.sync.causes import FREED
 from plexsync.sync.plainvalues import changes_json
 from plexsync.sync.story.endings import LEFT, gone, parked
-from plexsync.sync.story.heirs import FREED, owners_of
+from plexsync.sync.story.heirs import owners_of
 from plexsync.sync.story.holding import asked_first, go_ahead
 from plexsync.sync.story.lost import became, lost_of, rule_of
 from plexsync.sync.story.scene import Attempt, Reads, check_links, read_items, read_scene

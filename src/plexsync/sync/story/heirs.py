@@ -8,9 +8,6 @@ from plexsync.model.paths import path_key
 from plexsync.store import links, seen
 from plexsync.store.database import Connection
 
-#: Why the scene is put that has the files of one that is gone.
-FREED = "shared no more"
-
 
 def heirs_of(connection: Connection, server: str, scene: int) -> list[int]:
     """The scenes that have a file where this one has, or has a link on that server."""

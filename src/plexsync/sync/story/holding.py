@@ -10,7 +10,7 @@ from plexsync.model.plan import Plan
 from plexsync.model.rules import WhenGone
 from plexsync.model.scene import Scene
 from plexsync.model.work import Decision, Job, Lane, Outcome, Verdict
-from plexsync.store import brakes, decisions, in_step, ledger, links, seen
+from plexsync.store import decisions, in_step, ledger, links, seen
 from plexsync.store.database import Connection
 from plexsync.sync.brakes.brake import (
     ASKED,
@@ -35,6 +35,8 @@ from plexsync.sync.story.finder import Found
 from plexsync.sync.story.lost import lost_of, rule_of
 from plexsync.sync.story.tools import Tools
 
+#: The fact of a decision that tells the items and fields it is about.
+ASKED_OF = "of"
 _JUDGING = "a change that is made to many scenes at once: it goes on, or is asked about, once all of them are counted"
 _GO = "go for library "
 _DEEDS = {
@@ -73,20 +75,23 @@ def _lets_go(reason: str) -> bool:
     return reason in (JUDGED, RELEASED, *ASKED.values()) or reason.startswith(_GO) or is_run(reason)
 
 
-def turned_down(connection: Connection, job: Job, digest: str, tools: Tools) -> Decision | None:
-    """What a person turned down of the scene at this digest; at another one, or where a person asks, it is over."""
-    decision = decisions.decided(connection, tools.server, [job.scene]).get(job.scene)
-    if decision is None or decision.kind != REJECTED:
-        return None
-    if job.lane is not Lane.USER and decision.digest == digest:
-        return decision
-    brakes.forget(connection, tools.server, [job.scene], (REJECTED,))
-    return None
+def turned_down(connection: Connection, server: str, scene: int) -> Decision | None:
+    """What a person turned down of the scene."""
+    decision = decisions.decided(connection, server, [scene]).get(scene)
+    return decision if decision is not None and decision.kind == REJECTED else None
 
 
-def still_turned_down(decision: Decision) -> Outcome:
-    """How a job ends of a scene that is as it was then: somebody touched it, no more."""
-    return Outcome(verdict=Verdict.DECISION, decision=decision)
+def still_stands(answer: Decision, job: Job, scene: Scene, due: Sequence[Plan], tools: Tools) -> bool:
+    """Whether nothing is due but what a person turned down: the scene was touched, no more, and nobody asks for it."""
+    told = [tuple(pair) for pair in answer.facts.get(ASKED_OF, ())]
+    same = bool(due) and answer.digest == tools.rules.digest(scene)
+    return same and job.lane is not Lane.USER and set(_pairs(due)) <= set(told)
+
+
+def _pairs(due: Sequence[Plan]) -> list[tuple[int, str]]:
+    """The items, each with the fields that would change; "" for pictures of people."""
+    pairs = [(plan.rating_key, change.field.value) for plan in due for change in plan.changes]
+    return sorted({*pairs, *((plan.rating_key, "") for plan in due if plan.portraits)})
 
 
 async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], tools: Tools) -> Outcome | None:
@@ -102,6 +107,7 @@ async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], t
         "fields": sorted({change.field.value for change in changes}),
         "sections": sorted({plan.section for plan in due}),
         "changes": changes_json(changes),
+        ASKED_OF: _pairs(due),
     }
     return _pending(job, scene, found, tools, kinds, facts)
 
@@ -120,15 +126,13 @@ def unlinked(job: Job, scene: Scene, found: Found, tools: Tools) -> Outcome:
     return _pending(job, scene, found, tools, {Drastic.UNLINK}, facts)
 
 
-def loses_links(job: Job, found: Found, answer: Decision | None) -> bool:
+def loses_links(job: Job, found: Found) -> bool:
     """Whether remembering what was found would drop all that a scene was linked to, and nobody asked for it."""
-    return not found.links and bool(found.refusal) and (is_bulk(job) or answer is not None)
+    return not found.links and bool(found.refusal) and is_bulk(job)
 
 
 async def vanished(job: Job, tools: Tools) -> Outcome | None:
     """How a bulk job ends whose scene Stash no longer has; None where that may be taken as it is."""
-    if (answer := await tools.database.run(lambda c: turned_down(c, job, GONE, tools))) is not None:
-        return still_turned_down(answer)
     if not is_bulk(job):
         return None
     linked = await tools.database.run(lambda c: _linked(c, job.scene, tools))

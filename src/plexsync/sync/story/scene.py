@@ -10,20 +10,21 @@ from plexsync.model.item import IndexedItem, Item
 from plexsync.model.paths import path_key
 from plexsync.model.plan import Plan
 from plexsync.model.scene import Scene
-from plexsync.model.work import Decision, Job, Outcome, Peer, Put
-from plexsync.store import in_step, jobs, links, seen, undos
+from plexsync.model.work import Decision, Job, Outcome, Peer, Put, Verdict
+from plexsync.store import brakes, in_step, jobs, links, seen, undos
 from plexsync.store.database import Connection
-from plexsync.sync.causes import BACKLOG
+from plexsync.sync.brakes.brake import REJECTED
+from plexsync.sync.causes import BACKLOG, FREED
 from plexsync.sync.runs import causes_of, run_of
 from plexsync.sync.story.endings import decided, ending, gone, parked
 from plexsync.sync.story.finder import Found
 from plexsync.sync.story.following import follow
-from plexsync.sync.story.heirs import FREED, heirs_of
+from plexsync.sync.story.heirs import heirs_of
 from plexsync.sync.story.holding import (
     loses_links,
     previewed,
     set_aside,
-    still_turned_down,
+    still_stands,
     turned_down,
     unlinked,
     vanished,
@@ -62,7 +63,7 @@ class Attempt:
     job: Job
     shut: frozenset[int] = frozenset()
     scene: Scene | None = None
-    turned_down: Decision | None = None  #: of the scene as it is now, by a person
+    turned_down: Decision | None = None  #: what a person turned down of the scene
     plans: tuple[Plan, ...] = ()
     index_version: int = 0
     section: int | None = None
@@ -110,7 +111,7 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         attempt.plans = plans
         held = previewed(attempt.job, plans, tools.libraries)
         attempt.written = [plan for plan in plans if not plan.empty and plan not in held]
-        aside = await _aside(attempt, scene, met.found, tools)
+        aside = await _aside(attempt, scene, met, tools)
         if aside is not None:
             attempt.written = []
         for plan in plans:
@@ -137,11 +138,15 @@ async def read_scene(attempt: Attempt, member: Member[int, Scene], reads: Reads)
     return scene
 
 
-async def _aside(attempt: Attempt, scene: Scene, found: Found, tools: Tools) -> Outcome | None:
+async def _aside(attempt: Attempt, scene: Scene, met: _Meeting, tools: Tools) -> Outcome | None:
     """How the job ends where what is due waits for an answer, or had one; None where it is written."""
-    if attempt.written and attempt.turned_down is not None:
-        return still_turned_down(attempt.turned_down)
-    return await set_aside(attempt.job, scene, found, attempt.written, tools)
+    answer, due = attempt.turned_down, attempt.written
+    if answer is not None and still_stands(answer, attempt.job, scene, due, tools):
+        return Outcome(verdict=Verdict.DECISION, decision=answer)
+    # A held library may have what was turned down.
+    if answer is not None and (due or not met.shut):
+        await tools.database.run(lambda c: brakes.forget(c, tools.server, [scene.id], (REJECTED,)))
+    return await set_aside(attempt.job, scene, met.found, due, tools)
 
 
 async def _gone(job: Job, tools: Tools) -> Outcome:
@@ -155,8 +160,6 @@ async def _meet(attempt: Attempt, scene: Scene, tools: Tools) -> _Meeting | Outc
     """Where the scene is, or how its job ends because nothing is to be written."""
     found, loses = await tools.database.run(lambda c: _look(c, tools, scene, attempt))
     attempt.index_version = found.index_version
-    if loses and attempt.turned_down is not None:
-        return still_turned_down(attempt.turned_down)
     if loses:
         return unlinked(attempt.job, scene, found, tools)
     if excluded := exclusion(scene, found, tools):
@@ -212,19 +215,18 @@ async def read_items(
 
 
 def _look(connection: Connection, tools: Tools, scene: Scene, attempt: Attempt) -> tuple[Found, bool]:
-    """Where the scene is, and whether that would drop all its links before anybody judged it, or against the answer."""
-    job = attempt.job
-    attempt.turned_down = turned_down(connection, job, tools.rules.digest(scene), tools)
+    """Where the scene is, and whether that would drop all its links before anybody judged it."""
+    attempt.turned_down = turned_down(connection, tools.server, scene.id)
     seen.note(connection, [scene], tools.clock.now())
     found = tools.finder.find(connection, scene)
     before = links.of_scenes(connection, tools.server, [scene.id]).get(scene.id, [])
-    loses = bool(before) and loses_links(job, found, attempt.turned_down)
+    loses = bool(before) and loses_links(attempt.job, found)
     if not loses:
         follow(connection, tools.server, scene, before, found)
         tools.finder.remember(connection, scene, found)
         lost = lost_of(connection, tools, scene.id, before, scene)
         if lost is not None:
-            undos.lose(connection, lost, job.lane, tools.clock.now())
+            undos.lose(connection, lost, attempt.job.lane, tools.clock.now())
     return found, loses
 
 
