@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,7 +16,6 @@ from plexsync.store.brakes import Question, State
 from plexsync.store.database import Connection
 from plexsync.store.fence import Transactions
 from plexsync.sync.brakes.brake import (
-    ASKED,
     FEW,
     HELD,
     JUDGED,
@@ -29,6 +28,7 @@ from plexsync.sync.brakes.brake import (
     Tally,
 )
 from plexsync.sync.brakes.letgo import RECENT, LetGo
+from plexsync.sync.brakes.setaside import SetAside, pages, tally, what
 from plexsync.sync.clock import Clock
 from plexsync.sync.timetable import Entry
 
@@ -39,7 +39,6 @@ BULK = "bulk"
 #: The walk whose puts are judged together; so are those of a search for gaps, kept under this name.
 _FULL = "full"
 SEARCH = "search"
-_PAGE = 1000
 _LANES = (Lane.CHANGE, Lane.BULK)
 #: Seconds until what waits to be judged is looked at again, and after which a walk that does not end is not waited for.
 _LOOK_EVERY = 5.0
@@ -129,18 +128,18 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
     found = [walk for name in (_FULL, SEARCH) if (walk := walks.load(connection, name)) is not None]
     if any(_under_way(walk, now) for walk in found) or _more_to_come(connection, server, now):
         alone = few and waiting <= _COUNTED_OFTEN
-        gone_on = _let_few_go(connection, server, _Waiting.read(connection, server), limits, now) if alone else 0
+        gone_on = _let_few_go(connection, server, SetAside.read(connection, server), limits, now) if alone else 0
         return waiting - gone_on, gone_on
-    all_of_it = _Waiting.read(connection, server)
+    all_of_it = SetAside.read(connection, server)
     gone_on = _let_few_go(connection, server, all_of_it, limits, now)
     if gone_on == waiting:
         return 0, gone_on
-    rest = _Waiting.read(connection, server) if gone_on else all_of_it
+    rest = SetAside.read(connection, server) if gone_on else all_of_it
     since, began = max((walk.started_at for walk in found), default=0.0), _began(found, now)
     let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
     joins = question is not None and (rest.asked or question.facts.get("since") == since)
-    known = let_go.counted(began - RECENT, since) + _tally(connection, server, HELD, began - RECENT)
+    known = let_go.counted(began - RECENT, since) + tally(connection, server, HELD, began - RECENT)
     if not joins and not limits.exceeded(rest.tally + known, scenes, by=rest.tally):
         let_go.plus(rest.tally, now, since).keep(connection, server)
         return 0, gone_on + put_on(connection, server, PENDING, JUDGED, now)
@@ -148,37 +147,19 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
     return 0, gone_on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
-    """What waits to be judged, counted; those of it that came few at a time; whether any of it was asked about."""
-
-    tally: Tally
-    few: tuple[decisions.Decided, ...]
-    asked: bool
-
-    @classmethod
-    def read(cls, connection: Connection, server: str) -> _Waiting:
-        tally, few, asked = Tally(), list[decisions.Decided](), False
-        for page in _pages(connection, server, PENDING):
-            tally += Tally.of(map(_what, page))
-            few += [row for row in page if row.decision.facts.get(FEW) and not _was_asked(row)]
-            asked = asked or any(map(_was_asked, page))
-        return cls(tally=tally, few=tuple(few), asked=asked)
-
-
-def _let_few_go(connection: Connection, server: str, waiting: _Waiting, limits: Limits, now: float) -> int:
+def _let_few_go(connection: Connection, server: str, aside: SetAside, limits: Limits, now: float) -> int:
     """How many go on that came few at a time: where of their kind not too much waits, was held lately, or went on."""
-    if not waiting.few:
+    if not aside.few:
         return 0
     let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     lately = now - RECENT
-    whole = waiting.tally + _tally(connection, server, HELD, lately) + let_go.counted(lately)
-    retitled = [row for row in waiting.few if _what(row) == [Drastic.RETITLE]]
-    others = [row for row in waiting.few if _what(row) != [Drastic.RETITLE]]
-    parts = [rows for rows in (retitled, others) if not limits.exceeded(whole, scenes, by=Tally.of(map(_what, rows)))]
+    whole = aside.tally + tally(connection, server, HELD, lately) + let_go.counted(lately)
+    retitled = [row for row in aside.few if what(row) == [Drastic.RETITLE]]
+    others = [row for row in aside.few if what(row) != [Drastic.RETITLE]]
+    parts = [rows for rows in (retitled, others) if not limits.exceeded(whole, scenes, by=Tally.of(map(what, rows)))]
     going = [row for rows in parts for row in rows]
     if going:
-        let_go.plus(Tally.of(map(_what, going)), now).keep(connection, server)
+        let_go.plus(Tally.of(map(what, going)), now).keep(connection, server)
     return _put_rows(connection, going, JUDGED, now)
 
 
@@ -207,34 +188,10 @@ def _more_to_come(connection: Connection, server: str, now: float, lanes: Sequen
     return (due is not None and due <= now) or any(queue.busy(connection, server, lane) for lane in lanes)
 
 
-def _pages(
-    connection: Connection, server: str, kind: str, since: float | None = None
-) -> Iterator[Sequence[decisions.Decided]]:
-    after: tuple[str, int] | None = None
-    while page := decisions.listing(connection, server=server, kind=kind, limit=_PAGE, after=after, since=since):
-        yield page
-        after = (page[-1].server, page[-1].scene)
-
-
-def _tally(connection: Connection, server: str, kind: str, since: float | None = None) -> Tally:
-    """What was decided in that way."""
-    return Tally.of(_what(row) for page in _pages(connection, server, kind, since) for row in page)
-
-
-def _what(row: decisions.Decided) -> list[Drastic]:
-    return [Drastic(kind) for kind in row.decision.facts.get("what", ())]
-
-
-def _was_asked(row: decisions.Decided) -> bool:
-    """Whether a person is asked already about such a change of the scene."""
-    reasons = row.decision.facts.get("reasons", ())
-    return any(ASKED[kind] in reasons for kind in _what(row))
-
-
 def _counted(connection: Connection, server: str) -> dict[str, Any]:
     """What is held, as a question tells it."""
-    tally = _tally(connection, server, HELD)
-    counts = {kind.value: tally.count(kind) for kind in Drastic}
+    held = tally(connection, server, HELD)
+    counts = {kind.value: held.count(kind) for kind in Drastic}
     return {"counts": counts, "scenes": brakes.held(connection, server, HELD)}
 
 
@@ -249,7 +206,7 @@ def _hold(connection: Connection, server: str, question: Question | None, around
 
 def put_on(connection: Connection, server: str, kind: str, reason: str, now: float) -> int:
     """Queue what was decided in that way once more, for the reasons it had and one that passes; how many scenes."""
-    return sum(_put_rows(connection, page, reason, now) for page in _pages(connection, server, kind))
+    return sum(_put_rows(connection, page, reason, now) for page in pages(connection, server, kind))
 
 
 def _put_rows(connection: Connection, rows: Sequence[decisions.Decided], reason: str, now: float) -> int:
@@ -269,7 +226,7 @@ def _lane(row: decisions.Decided) -> Lane:
 def release_some(connection: Connection, question: Question, now: float) -> int:
     """A person wants it so: how many more scenes go on; 0 once all do, and the question is answered."""
     for kind in (HELD, PENDING):
-        for page in _pages(connection, question.about, kind):
+        for page in pages(connection, question.about, kind):
             return _put_rows(connection, page, RELEASED, now)
     brakes.end(connection, question.id, State.RELEASED, now)
     return 0
@@ -280,7 +237,7 @@ def reject(connection: Connection, question: Question, now: float) -> int:
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     reason = f"you turned this change down on {day}; it is asked again when the scene or the rules change"
     for kind in (HELD, PENDING):
-        for page in _pages(connection, question.about, kind):
+        for page in pages(connection, question.about, kind):
             undos.leave(connection, question.about, [row.scene for row in page])
     count = sum(brakes.turn(connection, question.about, kind, REJECTED, reason, now) for kind in (HELD, PENDING))
     brakes.end(connection, question.id, State.REJECTED, now)
