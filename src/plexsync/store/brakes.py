@@ -93,8 +93,19 @@ def listing(conn: Connection, *, limit: int = _KEPT, waiting: bool = False) -> l
 
 def turn(conn: Connection, server: str, kind: str, to: str, reason: str, now: float) -> int:
     """Every decision of one kind becomes one of another, made now; how many."""
-    mine = sa.and_(decisions.c.server == server, decisions.c.kind == kind)
-    return conn.execute(sa.update(decisions).where(mine).values(kind=to, reason=reason, decided_at=now)).rowcount
+    return _turn(conn, decisions.c.server == server, decisions.c.kind == kind, to=to, reason=reason, now=now)
+
+
+def turn_some(conn: Connection, server: str, scenes: Collection[int], to: str, reason: str, now: float) -> int:
+    """The same of what was decided on these scenes."""
+    return sum(
+        _turn(conn, decisions.c.server == server, decisions.c.scene.in_(some), to=to, reason=reason, now=now)
+        for some in batches(scenes)
+    )
+
+
+def _turn(conn: Connection, *mine: sa.ColumnElement[bool], to: str, reason: str, now: float) -> int:
+    return conn.execute(sa.update(decisions).where(*mine).values(kind=to, reason=reason, decided_at=now)).rowcount
 
 
 def forget(conn: Connection, server: str, scenes: Collection[int], kinds: Collection[str]) -> int:

@@ -55,7 +55,5 @@ BULK: Final = frozenset(
         APPEARED,
         MATCHED,
         PINNED,
-        FREED,
-        TOOK_OVER,
     }
 )

@@ -11,7 +11,7 @@ from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.rules import WhenGone
 from plexsync.model.work import Job, Lane
 from plexsync.store import brakes
-from plexsync.sync.causes import BULK
+from plexsync.sync.causes import BULK, FREED, TOOK_OVER
 from plexsync.sync.runs import causes_of
 
 #: The reason of a job that the brake let go by itself.
@@ -104,16 +104,24 @@ LIMITS = Limits()
 ASKED = {kind: brakes.asked_about(kind) for kind in Drastic}
 
 
+#: These say nothing of who wanted a job, where others do.
+_PASSING = {FREED, TOOK_OVER}
+
+
 def is_bulk(job: Job) -> bool:
     """Whether nobody asked for this very scene, nor let it go already; few that a person is asked about are, too."""
-    causes = set(causes_of(job))
-    asked = causes.intersection(ASKED.values())
-    return (job.lane is not Lane.USER or bool(asked)) and BULK.issuperset(causes - asked)
+    asked = _asked(job)
+    causes = set(causes_of(job)) - asked
+    return (job.lane is not Lane.USER or bool(asked)) and BULK.issuperset(causes - _PASSING or causes)
 
 
 def of_few(job: Job) -> bool:
     """Whether it came with few others: such do not wait until a whole walk is counted, though they count with it."""
-    return job.lane is Lane.CHANGE and is_bulk(job)
+    return job.lane is Lane.CHANGE and is_bulk(job) and not _asked(job)
+
+
+def _asked(job: Job) -> set[str]:
+    return set(job.reasons).intersection(ASKED.values())
 
 
 def is_unasked(job: Job) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ from plexsync.sync.brakes.brake import (
     Tally,
 )
 from plexsync.sync.brakes.letgo import RECENT, LetGo
-from plexsync.sync.brakes.setaside import SetAside, pages, tally, what
+from plexsync.sync.brakes.setaside import SetAside, held_lately, is_few, pages, tally, what
 from plexsync.sync.clock import Clock
 from plexsync.sync.timetable import Entry
 
@@ -77,6 +77,7 @@ class Brake:
     _waiting: bool = False
     #: When few are to be judged whatever else waits; at the start it is not known whether there are any.
     _few_at: float | None = 0.0
+    _few_came: int = 0
 
     def __post_init__(self) -> None:
         """Make the entry of the timetable that judges."""
@@ -87,22 +88,22 @@ class Brake:
         if outcome.decision is not None and outcome.decision.kind == PENDING:
             self._waiting = True
             if outcome.decision.facts.get(FEW):
-                soon = self.clock.now() + _LOOK_EVERY
-                self._few_at = soon if self._few_at is None else min(self._few_at, soon)
+                self._few_came += 1
+                self._few_at = self.clock.now() + _LOOK_EVERY if self._few_at is None else self._few_at
         if self._waiting:
             self.entry.asked.set()
 
     async def judge(self) -> None:
         """Let what was set aside go on, or ask about it; nothing while more of it may come, but for a few."""
-        now = self.clock.now()
+        now, came = self.clock.now(), self._few_came
         few = await self._few_are_due(now)
-        # Those that stay are too many by now, and in a while perhaps no more.
-        again = self._few_at = now + _FEW_AGAIN if few else self._few_at
         left, put = await self.database.run(partial(judge, self.server, now, self.limits, few=few))
         if put:
             self.wake()
-        if not left and self._few_at == again:
-            self._few_at = None
+        if few:
+            # Those that stay are too many by now, and in a while perhaps no more.
+            more = self._few_came != came
+            self._few_at = now + (_LOOK_EVERY if more else _FEW_AGAIN) if left or more else None
         question = await self.database.run(lambda c: brakes.opened(c, BULK, self.server))
         self._waiting = bool(left)
         self.entry.every = _LOOK_EVERY if left else _OPEN_EVERY if question is not None else None
@@ -139,7 +140,7 @@ def judge(server: str, now: float, limits: Limits, connection: Connection, *, fe
     let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     # What comes of the same walk, or was asked about, belongs to the question; what else comes is judged by itself.
     joins = question is not None and (rest.asked or question.facts.get("since") == since)
-    known = let_go.counted(began - RECENT, since) + tally(connection, server, HELD, began - RECENT)
+    known = let_go.counted(began - RECENT, since) + held_lately(connection, server, began - RECENT, now)
     if not joins and not limits.exceeded(rest.tally + known, scenes, by=rest.tally):
         let_go.plus(rest.tally, now, since).keep(connection, server)
         return 0, gone_on + put_on(connection, server, PENDING, JUDGED, now)
@@ -153,7 +154,7 @@ def _let_few_go(connection: Connection, server: str, aside: SetAside, limits: Li
         return 0
     let_go, scenes = LetGo.load(connection, server, now), brakes.linked(connection, server)
     lately = now - RECENT
-    whole = aside.tally + tally(connection, server, HELD, lately) + let_go.counted(lately)
+    whole = aside.tally + held_lately(connection, server, lately, now) + let_go.counted(lately)
     retitled = [row for row in aside.few if what(row) == [Drastic.RETITLE]]
     others = [row for row in aside.few if what(row) != [Drastic.RETITLE]]
     parts = [rows for rows in (retitled, others) if not limits.exceeded(whole, scenes, by=Tally.of(map(what, rows)))]
@@ -225,9 +226,8 @@ def _lane(row: decisions.Decided) -> Lane:
 
 def release_some(connection: Connection, question: Question, now: float) -> int:
     """A person wants it so: how many more scenes go on; 0 once all do, and the question is answered."""
-    for kind in (HELD, PENDING):
-        for page in pages(connection, question.about, kind):
-            return _put_rows(connection, page, RELEASED, now)
+    for rows in _meant(connection, question):
+        return _put_rows(connection, rows, RELEASED, now)
     brakes.end(connection, question.id, State.RELEASED, now)
     return 0
 
@@ -236,12 +236,21 @@ def reject(connection: Connection, question: Question, now: float) -> int:
     """A person does not want it; how many scenes are left alone until they change again."""
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     reason = f"you turned this change down on {day}; it is asked again when the scene or the rules change"
-    for kind in (HELD, PENDING):
-        for page in pages(connection, question.about, kind):
-            undos.leave(connection, question.about, [row.scene for row in page])
-    count = sum(brakes.turn(connection, question.about, kind, REJECTED, reason, now) for kind in (HELD, PENDING))
+    count = 0
+    for rows in _meant(connection, question):
+        scenes = [row.scene for row in rows]
+        undos.leave(connection, question.about, scenes)
+        count += brakes.turn_some(connection, question.about, scenes, REJECTED, reason, now)
     brakes.end(connection, question.id, State.REJECTED, now)
     return count
+
+
+def _meant(connection: Connection, question: Question) -> Iterator[Sequence[decisions.Decided]]:
+    """What an answer is about: what is held, and what waits to be; few that came meanwhile are judged by themselves."""
+    for kind in (HELD, PENDING):
+        for page in pages(connection, question.about, kind):
+            if rows := [row for row in page if kind == HELD or not is_few(row)]:
+                yield rows
 
 
 def counts_line(counts: dict[str, Any], linked: int) -> str:

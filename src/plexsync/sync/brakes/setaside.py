@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from plexsync.store import decisions
 from plexsync.store.database import Connection
 from plexsync.store.decisions import Decided
-from plexsync.sync.brakes.brake import ASKED, FEW, PENDING, Drastic, Tally
+from plexsync.sync.brakes.brake import ASKED, FEW, HELD, PENDING, Drastic, Tally
+from plexsync.sync.brakes.letgo import RECENT
 
 _PAGE = 1000
 
@@ -27,7 +28,7 @@ class SetAside:
         whole, few, asked = Tally(), list[Decided](), False
         for page in pages(connection, server, PENDING):
             whole += Tally.of(map(what, page))
-            few += [row for row in page if row.decision.facts.get(FEW) and not _was_asked(row)]
+            few += filter(is_few, page)
             asked = asked or any(map(_was_asked, page))
         return cls(tally=whole, few=tuple(few), asked=asked)
 
@@ -40,14 +41,25 @@ def pages(connection: Connection, server: str, kind: str, since: float | None = 
         after = (page[-1].server, page[-1].scene)
 
 
-def tally(connection: Connection, server: str, kind: str, since: float | None = None) -> Tally:
+def tally(connection: Connection, server: str, kind: str) -> Tally:
     """The same, counted."""
-    return Tally.of(what(row) for page in pages(connection, server, kind, since) for row in page)
+    return Tally.of(what(row) for page in pages(connection, server, kind) for row in page)
+
+
+def held_lately(connection: Connection, server: str, after: float, now: float) -> Tally:
+    """What a person is asked about since then, but for what a clock decided that ran far ahead."""
+    rows = (row for page in pages(connection, server, HELD, after) for row in page)
+    return Tally.of(what(row) for row in rows if row.at <= now + RECENT)
 
 
 def what(row: Decided) -> list[Drastic]:
     """What would happen to the scene."""
     return [Drastic(kind) for kind in row.decision.facts.get("what", ())]
+
+
+def is_few(row: Decided) -> bool:
+    """Whether it came with few others, and nobody is asked about it."""
+    return bool(row.decision.facts.get(FEW)) and not _was_asked(row)
 
 
 def _was_asked(row: Decided) -> bool:

@@ -32,12 +32,15 @@ from plexsync.sync.plainvalues import changes_json
 from plexsync.sync.runs import is_run
 from plexsync.sync.story.endings import decided
 from plexsync.sync.story.finder import Found
+from plexsync.sync.story.known import PICTURES
 from plexsync.sync.story.lost import lost_of, rule_of
 from plexsync.sync.story.tools import Tools
 
-#: The fact of a decision that tells the items and fields it is about.
-ASKED_OF = "of"
-_JUDGING = "a change that is made to many scenes at once: it goes on, or is asked about, once all of them are counted"
+#: The fact of a decision that tells what of which items it is about.
+PARTS = "parts"
+_JUDGING = (
+    "nobody asked for this scene by name: it goes on, or is asked about, once all that changed with it is counted"
+)
 _GO = "go for library "
 _DEEDS = {
     WhenGone.RESTORE: "what its item held before PlexSync would be put back",
@@ -83,15 +86,18 @@ def turned_down(connection: Connection, server: str, scene: int) -> Decision | N
 
 def still_stands(answer: Decision, job: Job, scene: Scene, due: Sequence[Plan], tools: Tools) -> bool:
     """Whether nothing is due but what a person turned down: the scene was touched, no more, and nobody asks for it."""
-    told = [tuple(pair) for pair in answer.facts.get(ASKED_OF, ())]
     same = bool(due) and answer.digest == tools.rules.digest(scene)
-    return same and job.lane is not Lane.USER and set(_pairs(due)) <= set(told)
+    return same and job.lane is not Lane.USER and set(_parts(due)) <= set(answer.facts.get(PARTS, ()))
 
 
-def _pairs(due: Sequence[Plan]) -> list[tuple[int, str]]:
-    """The items, each with the fields that would change; "" for pictures of people."""
-    pairs = [(plan.rating_key, change.field.value) for plan in due for change in plan.changes]
-    return sorted({*pairs, *((plan.rating_key, "") for plan in due if plan.portraits)})
+def _parts(due: Sequence[Plan]) -> list[str]:
+    """What would be written to which item. Pictures are told whole: the digest of a scene knows nothing of them."""
+    fields = [
+        f"{plan.rating_key} {change.field.value} {change.after if change.field in PICTURES else ''}".rstrip()
+        for plan in due
+        for change in plan.changes
+    ]
+    return sorted([*fields, *(f"{plan.rating_key} {portrait}" for plan in due for portrait in plan.portraits)])
 
 
 async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], tools: Tools) -> Outcome | None:
@@ -107,7 +113,8 @@ async def set_aside(job: Job, scene: Scene, found: Found, due: Sequence[Plan], t
         "fields": sorted({change.field.value for change in changes}),
         "sections": sorted({plan.section for plan in due}),
         "changes": changes_json(changes),
-        ASKED_OF: _pairs(due),
+        PARTS: _parts(due),
+        **({FEW: True} if of_few(job) else {}),
     }
     return _pending(job, scene, found, tools, kinds, facts)
 
@@ -128,12 +135,14 @@ def unlinked(job: Job, scene: Scene, found: Found, tools: Tools) -> Outcome:
 
 def loses_links(job: Job, found: Found) -> bool:
     """Whether remembering what was found would drop all that a scene was linked to, and nobody asked for it."""
-    return not found.links and bool(found.refusal) and is_bulk(job)
+    # Nothing of Plex is touched by that: few need not be counted.
+    return not found.links and bool(found.refusal) and is_bulk(job) and not of_few(job)
 
 
 async def vanished(job: Job, tools: Tools) -> Outcome | None:
     """How a bulk job ends whose scene Stash no longer has; None where that may be taken as it is."""
-    if not is_bulk(job):
+    # What the rules would take back is counted once it comes to that, whatever job brings it.
+    if not is_bulk(job) or of_few(job):
         return None
     linked = await tools.database.run(lambda c: _linked(c, job.scene, tools))
     if linked is None:
@@ -142,8 +151,7 @@ async def vanished(job: Job, tools: Tools) -> Outcome | None:
     kinds = {Drastic.UNLINK, *(BY_RULE[rule] for rule in rules)}
     by_rule = "".join(f"; {_DEEDS[rule]}" for rule in sorted(rules))
     facts = {"fields": [], "changes": [], "instead": f"Stash has no such scene{by_rule}"}
-    # What is taken back waits for whatever else is, however few it came with.
-    return asked_first(job, title, kinds, facts if rules else facts | _few(job))
+    return asked_first(job, title, kinds, facts)
 
 
 def _linked(connection: Connection, scene: int, tools: Tools) -> tuple[str, set[WhenGone]] | None:
@@ -167,8 +175,7 @@ def asked_first(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str,
 def _pending(
     job: Job, scene: Scene, found: Found, tools: Tools, kinds: Iterable[Drastic], facts: dict[str, Any]
 ) -> Outcome:
-    told = _facts(job, scene.label, kinds, facts) | _few(job)
-    outcome = decided(scene, found, tools, PENDING, _JUDGING, **told)
+    outcome = decided(scene, found, tools, PENDING, _JUDGING, **_facts(job, scene.label, kinds, facts))
     assert outcome.decision is not None  # noqa: S101  # that is how a decision ends
     # What is asked of a person stands whatever else Plex lists meanwhile.
     return replace(outcome, decision=replace(outcome.decision, index_version=0))
@@ -176,7 +183,3 @@ def _pending(
 
 def _facts(job: Job, title: str, kinds: Iterable[Drastic], facts: dict[str, Any]) -> dict[str, Any]:
     return facts | {"title": title, "what": sorted(kinds), "reasons": list(job.reasons)}
-
-
-def _few(job: Job) -> dict[str, Any]:
-    return {FEW: True} if of_few(job) else {}

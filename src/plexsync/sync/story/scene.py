@@ -111,7 +111,7 @@ async def sync_scene(attempt: Attempt, tools: Tools, reads: Reads) -> Outcome:
         attempt.plans = plans
         held = previewed(attempt.job, plans, tools.libraries)
         attempt.written = [plan for plan in plans if not plan.empty and plan not in held]
-        aside = await _aside(attempt, scene, met, tools)
+        aside = await _aside(attempt, scene, met, tools, whole=trouble is None)
         if aside is not None:
             attempt.written = []
         for plan in plans:
@@ -138,13 +138,13 @@ async def read_scene(attempt: Attempt, member: Member[int, Scene], reads: Reads)
     return scene
 
 
-async def _aside(attempt: Attempt, scene: Scene, met: _Meeting, tools: Tools) -> Outcome | None:
+async def _aside(attempt: Attempt, scene: Scene, met: _Meeting, tools: Tools, *, whole: bool) -> Outcome | None:
     """How the job ends where what is due waits for an answer, or had one; None where it is written."""
     answer, due = attempt.turned_down, attempt.written
     if answer is not None and still_stands(answer, attempt.job, scene, due, tools):
         return Outcome(verdict=Verdict.DECISION, decision=answer)
-    # A held library may have what was turned down.
-    if answer is not None and (due or not met.shut):
+    # Where not all is known that differs, it may be what was turned down.
+    if answer is not None and (due or (whole and not met.shut)):
         await tools.database.run(lambda c: brakes.forget(c, tools.server, [scene.id], (REJECTED,)))
     return await set_aside(attempt.job, scene, met.found, due, tools)
 
