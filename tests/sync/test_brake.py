@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,8 @@ from plexsync.model.item import Person
 from plexsync.model.plan import Because, Change, Plan
 from plexsync.model.work import Decision, Job, Lane, Outcome, Put, PutKind, Verdict
 from plexsync.store import brakes, decisions, jobs, links, queue, walks
-from plexsync.store.brakes import State
-from plexsync.store.database import Database
+from plexsync.store.brakes import Question, State
+from plexsync.store.database import Connection, Database
 from plexsync.sync.brakes import judging
 from plexsync.sync.brakes.brake import (
     ASKED,
@@ -391,3 +391,30 @@ def test_what_is_held_only_now_counts_though_it_was_set_aside_long_ago(database:
             decisions.decide(connection, SERVER, scene, one, 1100.0)
         assert judging.judge(SERVER, 9000.0, LIMITS, connection) == (0, 0)
     assert let_go(database, range(501, 541), 9002.0) == 0
+
+
+def test_what_is_held_by_a_clock_far_ahead_counts_for_nothing_today(database: Database) -> None:
+    with database.transaction() as connection:
+        facts = {"what": ["clear"], "reasons": ["changed"]}
+        for scene in range(1, 501):
+            one = Decision(kind=HELD, reason="r", digest="d", index_version=0, facts=facts)
+            decisions.decide(connection, SERVER, scene, one, 4e9)
+    assert let_go(database, range(501, 541), 2e9) == 40
+
+
+@pytest.mark.parametrize("answer", [judging.reject, judging.release_some])
+def test_an_answer_is_not_about_few_that_came_meanwhile(
+    database: Database, answer: Callable[[Connection, Question, float], int]
+) -> None:
+    with database.transaction() as connection:
+        kinds = {1: (HELD, {}), 2: (PENDING, {}), 3: (PENDING, {FEW: True})}
+        for scene, (kind, more) in kinds.items():
+            facts = {"what": ["clear"], "reasons": ["changed"]} | more
+            one = Decision(kind=kind, reason="r", digest="d", index_version=0, facts=facts)
+            decisions.decide(connection, SERVER, scene, one, 1.0)
+        number = brakes.ask(connection, judging.BULK, SERVER, {"linked": 3, "since": 0.0}, 1.0)
+        question = brakes.one(connection, number)
+        assert question is not None
+        while answer(connection, question, 2.0):
+            pass
+        assert brakes.among(connection, SERVER, [1, 2, 3], (HELD, PENDING)) == {3}

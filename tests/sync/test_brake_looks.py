@@ -185,6 +185,17 @@ async def test_a_new_cover_is_not_what_was_turned_down(tmp_path: Path) -> None:
         assert held == [sha1(cover(71)), sha1(cover(72))]
 
 
+async def test_yet_another_cover_is_not_the_one_that_was_turned_down(tmp_path: Path) -> None:
+    async with resting(tmp_path) as (still, whole):
+        for scene in whole:
+            await still.scene(scene, details="", cover_image=picture(cover(200 + scene)))
+        await walked(still.service)
+        assert await still.service.questions.reject(1) > 0
+        await still.scene(whole[-1], cover_image=picture(cover(71)))
+        await hooked(still, whole[-1])
+        assert (await still.place.item(whole[-1]))["posterSha1"] == sha1(cover(71))
+
+
 async def test_an_item_that_came_anew_is_filled_whatever_was_turned_down_for_the_old_one(tmp_path: Path) -> None:
     async with resting(tmp_path) as (still, whole):
         await all_turned_down(still, whole)

@@ -235,7 +235,7 @@ def release_some(connection: Connection, question: Question, now: float) -> int:
 def reject(connection: Connection, question: Question, now: float) -> int:
     """A person does not want it; how many scenes are left alone until they change again."""
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
-    reason = f"you turned this change down on {day}; it is asked again when the scene or the rules change"
+    reason = f"you turned this change down on {day}; it stands until something else of the scene is to be written"
     count = 0
     for rows in _meant(connection, question):
         scenes = [row.scene for row in rows]
