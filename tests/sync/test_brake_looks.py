@@ -196,6 +196,26 @@ async def test_yet_another_cover_is_not_the_one_that_was_turned_down(tmp_path: P
         assert (await still.place.item(whole[-1]))["posterSha1"] == sha1(cover(71))
 
 
+async def test_a_new_photo_comes_by_another_scene_than_one_that_was_turned_down(tmp_path: Path) -> None:
+    async with silence(tmp_path, scenes=3, clock=FastClock(SPEED), url_from_plex="http://plexsync.lan:9797") as still:
+        for scene in (1, 2):
+            await still.scene(scene, performers=["shared"])
+        await told(still, [1], details="Words")
+        await still.pass_time()
+        await walked(still.service)
+        await still.named("performer", "shared", image=picture(cover(98)))
+        await still.pass_time()
+        before = (await still.place.item(2))["thumbs"]["shared"]
+        assert before
+        still.service.servers[0].brake.limits = Limits(taken=0, taken_share=0.0, retitled=0, retitled_share=0.0)
+        await told(still, [1], details="")
+        await still.pass_time()
+        assert await still.service.questions.reject(1) == 1
+        await still.named("performer", "shared", image=picture(cover(99)))
+        await still.pass_time()
+        assert (await still.place.item(2))["thumbs"]["shared"] not in ("", None, before)
+
+
 async def test_an_item_that_came_anew_is_filled_whatever_was_turned_down_for_the_old_one(tmp_path: Path) -> None:
     async with resting(tmp_path) as (still, whole):
         await all_turned_down(still, whole)

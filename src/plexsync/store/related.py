@@ -14,7 +14,7 @@ from plexsync.model.related import Key, Related, RelatedKind, keys_of, related_t
 from plexsync.model.scene import Scene
 from plexsync.store.batches import batches
 from plexsync.store.dialect import put_rows
-from plexsync.store.schema import links, related, relations
+from plexsync.store.schema import decisions, links, related, relations
 
 _KNOWN = sa.select(related.c.id, related.c.name, related.c.facts, related.c.updated_at)
 _UNLINK = sa.delete(relations).where(
@@ -118,12 +118,12 @@ def scenes_of(conn: Connection, kind: RelatedKind, numbers: Iterable[int]) -> li
 
 
 def a_linked_scene(conn: Connection, server: str, key: Key) -> int | None:
-    """One of the scenes that name it and have an item on that server."""
+    """One of the scenes that name it and have an item on that server, best one of which all is written."""
     mine = sa.and_(relations.c.kind == int(key[0]), relations.c.related == key[1], links.c.server == server)
     joined = sa.join(relations, links, links.c.scene == relations.c.scene)
-    return conn.scalar(
-        sa.select(relations.c.scene).select_from(joined).where(mine).order_by(relations.c.scene).limit(1)
-    )
+    decided = sa.exists().where(decisions.c.server == server, decisions.c.scene == relations.c.scene)
+    best = (decided, relations.c.scene)
+    return conn.scalar(sa.select(relations.c.scene).select_from(joined).where(mine).order_by(*best).limit(1))
 
 
 def _meet(conn: Connection, met: Mapping[Key, Sequence[Related]]) -> None:
